@@ -1,0 +1,68 @@
+// Caching allocator: memory that a device has handed out once is kept and reused, so that after the
+// first iteration nothing is asked of the system any more and every iteration sees the same
+// addresses.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <set>
+#include <utility>
+
+namespace gramgrad {
+
+// Where a device's memory comes from. `allocate` returns 64-byte aligned memory or nullptr.
+struct RawMemory {
+  std::function<void*(std::size_t bytes)> allocate;
+  std::function<void(void* memory, std::size_t bytes)> release;
+};
+
+struct MemoryStatistics {
+  std::size_t current = 0;      // bytes in live tensors, each rounded up to 64
+  std::size_t peak = 0;         // largest `current` since the start or reset_peak()
+  std::size_t reserved = 0;     // bytes taken from the system: live and cached
+  std::size_t allocations = 0;  // number of times that the system was asked
+};
+
+// Best fit with splitting and coalescing inside segments taken from the system. Thread-safe.
+// Under AddressSanitizer nothing is cached: every tensor is its own system allocation, so that an
+// access past its end is caught.
+class CachingAllocator {
+ public:
+  explicit CachingAllocator(RawMemory raw) : raw_(std::move(raw)) {}
+  ~CachingAllocator();
+  CachingAllocator(const CachingAllocator&) = delete;
+  CachingAllocator& operator=(const CachingAllocator&) = delete;
+
+  // 64-byte aligned, uninitialised memory. Throws Error when there is none: it names what was asked
+  // for and what is in use.
+  void* allocate(std::size_t bytes);
+  void release(void* memory) noexcept;
+
+  MemoryStatistics statistics() const;
+  void reset_peak();
+  // Gives segments with nothing live in them back to the system.
+  void release_cached();
+
+ private:
+  struct Block {
+    std::size_t bytes;
+    bool free;
+    std::byte* segment;  // start of the segment that holds the block
+  };
+  using Blocks = std::map<std::byte*, Block>;
+
+  Blocks::iterator find_free(std::size_t bytes);
+  Blocks::iterator add_segment(std::size_t bytes);
+  Blocks::iterator merge_with_next(Blocks::iterator block);
+  void release_cached_locked();
+
+  RawMemory raw_;
+  mutable std::mutex mutex_;
+  Blocks blocks_;                                      // every block, by address
+  std::set<std::pair<std::size_t, std::byte*>> free_;  // free blocks, by size
+  MemoryStatistics statistics_;
+};
+
+}  // namespace gramgrad

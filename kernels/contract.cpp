@@ -1,0 +1,195 @@
+// Checks of operators' arguments: all but convolution's and pooling's (contract_conv2d.cpp).
+#include "kernels/contract.h"
+
+#include "kernels/contract_arguments.h"
+
+namespace gramgrad {
+
+using namespace contract;
+
+namespace {
+
+const Shape scalar{1};
+
+void check_reduction(const char* op, const Tensor& x, const Tensor& out) {
+  expect_floats(op, {{"x", &x}}, {{"out", &out}});
+  expect_shape(op, {"out", &out}, scalar);
+}
+
+// A loss [1] of x and, where wanted, its gradient.
+void check_loss(const char* op, const Tensor& x, const Tensor& loss, const Tensor* dx) {
+  expect_floats(op, {{"x", &x}}, {{"loss", &loss}});
+  expect_alike(op, {{"x", &x}, {"dx", dx}});
+  expect_apart(op, {{"x", &x}}, {{"loss", &loss}, {"dx", dx}});
+  expect_shape(op, {"loss", &loss}, scalar);
+  expect_shape(op, {"dx", dx}, x.shape());
+}
+
+}  // namespace
+
+// ---------------------------------------------------------------- elementwise and sums
+
+void check_fill(const Tensor& x) {
+  expect_given("fill", {"x", &x});
+  expect_alike("fill", {{"x", &x}});
+}
+
+void check_copy(const Tensor& x, const Tensor& y) {
+  expect_given("copy", {"x", &x});
+  expect_given("copy", {"y", &y});
+  check(x.dtype() == y.dtype(), "copy: x is {} and y is {}", name_of(x.dtype()),
+        name_of(y.dtype()));
+  check(x.device() == y.device(), "copy: x lives on {} and y on {}", x.device().name(),
+        y.device().name());
+  expect_apart("copy", {{"x", &x}}, {{"y", &y}});
+  expect_shape("copy", {"y", &y}, x.shape());
+}
+
+void check_axpby(const Tensor& x, const Tensor& y) {
+  expect_floats("axpby", {{"x", &x}, {"y", &y}}, {});  // may be in place
+  expect_shape("axpby", {"y", &y}, x.shape());
+}
+
+void check_multiply_scalar(const Tensor& s, const Tensor& x, const Tensor& y) {
+  expect_floats("multiply_scalar", {{"s", &s}, {"x", &x}}, {{"y", &y}});
+  expect_shape("multiply_scalar", {"s", &s}, scalar);
+  expect_shape("multiply_scalar", {"y", &y}, x.shape());
+}
+
+void check_multiply(const Tensor& x, const Tensor& y, const Tensor& z) {
+  expect_floats("multiply", {{"x", &x}, {"y", &y}}, {{"z", &z}});
+  expect_shape("multiply", {"y", &y}, x.shape());
+  expect_shape("multiply", {"z", &z}, x.shape());
+}
+
+void check_clamp(const Tensor& x, double low, double high) {
+  expect_given("clamp", {"x", &x});
+  expect_alike("clamp", {{"x", &x}});
+  check(low <= high, "clamp: low {} is above high {}", low, high);
+}
+
+void check_sum(const Tensor& x, const Tensor& out) {
+  check_reduction("sum", x, out);
+}
+
+void check_dot(const Tensor& x, const Tensor& y, const Tensor& out) {
+  expect_floats("dot", {{"x", &x}, {"y", &y}}, {{"out", &out}});
+  expect_shape("dot", {"y", &y}, x.shape());
+  expect_shape("dot", {"out", &out}, scalar);
+}
+
+void check_sum_absolute(const Tensor& x, const Tensor& out) {
+  check_reduction("sum_absolute", x, out);
+}
+
+void check_max_absolute(const Tensor& x, const Tensor& out) {
+  check_reduction("max_absolute", x, out);
+}
+
+// ---------------------------------------------------------------- style and content
+
+void check_gram(const Tensor& f, const Tensor& g) {
+  expect_floats("gram", {{"f", &f}}, {{"g", &g}});
+  expect_rank("gram", {"f", &f}, 4);
+  expect_shape("gram", {"g", &g}, {f.shape()[0], f.shape()[3], f.shape()[3]});
+}
+
+void check_gram_backward(const Tensor& f, const Tensor& dg, const Tensor& df) {
+  expect_floats("gram_backward", {{"f", &f}, {"dg", &dg}}, {{"df", &df}});
+  expect_rank("gram_backward", {"f", &f}, 4);
+  expect_shape("gram_backward", {"dg", &dg}, {f.shape()[0], f.shape()[3], f.shape()[3]});
+  expect_shape("gram_backward", {"df", &df}, f.shape());
+}
+
+void check_gram_style_loss(const Tensor& f, const Tensor& target, const Tensor& loss,
+                           const Tensor* dg) {
+  constexpr const char* op = "gram_style_loss";
+  expect_floats(op, {{"f", &f}, {"target", &target}}, {{"loss", &loss}});
+  expect_alike(op, {{"f", &f}, {"dg", dg}});
+  expect_apart(op, {{"f", &f}, {"target", &target}}, {{"loss", &loss}, {"dg", dg}});
+  expect_rank(op, {"f", &f}, 4);
+  const Shape gram{f.shape()[0], f.shape()[3], f.shape()[3]};
+  expect_shape(op, {"target", &target}, gram);
+  expect_shape(op, {"loss", &loss}, scalar);
+  expect_shape(op, {"dg", dg}, gram);
+}
+
+void check_content_loss(const Tensor& x, const Tensor& target, const Tensor& loss,
+                        const Tensor* dx) {
+  check_loss("content_loss", x, loss, dx);
+  expect_floats("content_loss", {{"target", &target}}, {{"loss", &loss}});
+  expect_apart("content_loss", {{"target", &target}}, {{"dx", dx}});
+  expect_shape("content_loss", {"target", &target}, x.shape());
+}
+
+void check_tv_loss(const TvLossParams& params, const Tensor& x, const Tensor& loss,
+                   const Tensor* dx) {
+  check_loss("tv_loss", x, loss, dx);
+  expect_rank("tv_loss", {"x", &x}, 4);
+  check(params.form != TvForm::power || params.beta > 0, "tv_loss: beta is {} and must be positive",
+        params.beta);
+}
+
+void check_range_loss(const RangeLossParams& params, const Tensor& x, const Tensor& loss,
+                      const Tensor* dx) {
+  check_loss("range_loss", x, loss, dx);
+  check(params.low <= params.high, "range_loss: low {} is above high {}", params.low, params.high);
+}
+
+// ---------------------------------------------------------------- pictures
+
+namespace {
+
+void check_picture_pair(const char* op, const ChannelAffineParams& params, const Argument& from,
+                        const Argument& to) {
+  expect_floats(op, {from}, {to});
+  expect_rank(op, from, 4);
+  check(from.tensor->shape()[3] == 3, "{}: {} has the shape {} and needs 3 channels", op, from.name,
+        from.tensor->shape().to_string());
+  expect_shape(op, to, from.tensor->shape());
+  for (const int source : params.source) {
+    check(source >= 0 && source < 3, "{}: there is no source channel {}", op, source);
+  }
+}
+
+void check_resize_pair(const char* op, const Argument& from, const Argument& to) {
+  expect_floats(op, {from}, {to});
+  expect_rank(op, from, 4);
+  expect_rank(op, to, 4);
+  const Shape& a = from.tensor->shape();
+  const Shape& b = to.tensor->shape();
+  check(a[0] == b[0] && a[3] == b[3] && a[1] >= 1 && a[2] >= 1 && b[1] >= 1 && b[2] >= 1,
+        "{}: {} {} and {} {} do not fit", op, from.name, a.to_string(), to.name, b.to_string());
+}
+
+}  // namespace
+
+void check_channel_affine(const ChannelAffineParams& params, const Tensor& x, const Tensor& y) {
+  check_picture_pair("channel_affine", params, {"x", &x}, {"y", &y});
+}
+
+void check_channel_affine_backward(const ChannelAffineParams& params, const Tensor& dy,
+                                   const Tensor& dx) {
+  check_picture_pair("channel_affine_backward", params, {"dy", &dy}, {"dx", &dx});
+}
+
+void check_resize(const Tensor& x, const Tensor& y) {
+  check_resize_pair("resize", {"x", &x}, {"y", &y});
+}
+
+void check_resize_backward(const Tensor& dy, const Tensor& dx) {
+  check_resize_pair("resize_backward", {"dy", &dy}, {"dx", &dx});
+}
+
+// ---------------------------------------------------------------- optimisers
+
+void check_adam_step(const AdamParams& params, const Tensor& g, const Tensor& m, const Tensor& v,
+                     const Tensor& x) {
+  expect_floats("adam_step", {{"g", &g}}, {{"m", &m}, {"v", &v}, {"x", &x}});
+  expect_shape("adam_step", {"m", &m}, g.shape());
+  expect_shape("adam_step", {"v", &v}, g.shape());
+  expect_shape("adam_step", {"x", &x}, g.shape());
+  check(params.step >= 1, "adam_step: step {} is not counted from 1", params.step);
+}
+
+}  // namespace gramgrad

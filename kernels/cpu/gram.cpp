@@ -1,0 +1,120 @@
+// Gram matrices of feature maps, their gradient, and the style loss on them.
+#include <algorithm>
+
+#include "kernels/contract.h"
+#include "kernels/cpu/arguments.h"
+#include "kernels/cpu/contraction.h"
+#include "kernels/cpu/cpu_ops.h"
+#include "kernels/cpu/panels.h"
+#include "kernels/cpu/reduce.h"
+
+namespace gramgrad::cpu {
+namespace {
+
+// F^T F of one image's features [pixels, channels]: the elements with i <= j.
+ContractionSums feature_products(const Device& device, const float* f, std::int64_t pixels,
+                                 std::int64_t channels) {
+  const auto pack = [=](std::int64_t first, std::int64_t count, float* panels) {
+    pack_panels(f + first * channels, count, channels, panels, contraction_chunk);
+  };
+  return contract_symmetric(device, pixels, {channels, pack});
+}
+
+// visit(image, sums) for the products of each image in f [N, H, W, C].
+template <typename Visit>
+void for_each_image(const Tensor& f, const Visit& visit) {
+  const Shape& shape = f.shape();
+  const std::int64_t pixels = shape[1] * shape[2];
+  for (std::int64_t n = 0; n < shape[0]; ++n) {
+    visit(n,
+          feature_products(f.device(), f.data<float>() + n * pixels * shape[3], pixels, shape[3]));
+  }
+}
+
+// Panels of S = scale (dG + dG^T) for one image.
+void pack_symmetric(const Device& device, double scale, const float* dg, std::int64_t channels,
+                    float* panels) {
+  const std::int64_t width = panel_width();
+  parallel_for(device.threads(), channels, [=](std::int64_t i) {
+    for (std::int64_t j = 0; j < ceil_div(channels, width) * width; ++j) {
+      float* to = panels + j / width * width * channels + i * width + j % width;
+      *to = j < channels ? static_cast<float>(scale * (static_cast<double>(dg[i * channels + j]) +
+                                                       static_cast<double>(dg[j * channels + i])))
+                         : 0.0F;
+    }
+  });
+}
+
+}  // namespace
+
+void gram(double scale, const Tensor& f, Tensor& g) {
+  check_gram(f, g);
+  const std::int64_t channels = f.shape()[3];
+  for_each_image(f, [&](std::int64_t n, const ContractionSums& sums) {
+    float* to = g.data<float>() + n * channels * channels;
+    parallel_for(f.device().threads(), channels, [&](std::int64_t i) {
+      for (std::int64_t j = i; j < channels; ++j) {
+        to[i * channels + j] = static_cast<float>(scale * sums.row(i)[j]);
+        to[j * channels + i] = to[i * channels + j];
+      }
+    });
+  });
+}
+
+void gram_backward(double scale, const Tensor& f, const Tensor& dg, Tensor& df, WriteMode mode) {
+  check_gram_backward(f, dg, df);
+  constexpr std::int64_t rows_per_task = 128;
+  const Device& device = f.device();
+  const std::int64_t channels = f.shape()[3];
+  const std::int64_t pixels = f.shape()[1] * f.shape()[2];
+  const std::int64_t width = panel_width();
+  const Scratch<float> panels(device, ceil_div(channels, width) * width * channels);
+  for (std::int64_t n = 0; n < f.shape()[0]; ++n) {
+    const float* from = f.data<float>() + n * pixels * channels;
+    float* to = df.data<float>() + n * pixels * channels;
+    pack_symmetric(device, scale, dg.data<float>() + n * channels * channels, channels,
+                   panels.data());
+    parallel_ranges(device.threads(), pixels, rows_per_task,
+                    [&](std::int64_t begin, std::int64_t end) {
+                      for (std::int64_t j = 0; j < channels; j += width) {
+                        multiply_rows({.x = from + begin * channels,
+                                       .x_stride = channels,
+                                       .b = panels.data() + j * channels,
+                                       .inner = channels,
+                                       .y = to + begin * channels + j,
+                                       .y_stride = channels,
+                                       .rows = end - begin,
+                                       .columns = std::min(width, channels - j),
+                                       .accumulate = mode == WriteMode::accumulate});
+                      }
+                    });
+  }
+}
+
+void gram_style_loss(const GramStyleLossParams& params, const Tensor& f, const Tensor& target,
+                     Tensor& loss, Tensor* dg) {
+  check_gram_style_loss(f, target, loss, dg);
+  const std::int64_t channels = f.shape()[3];
+  float* gradient = data_or_null<float>(dg);
+  double squares = 0;
+  for_each_image(f, [&](std::int64_t n, const ContractionSums& sums) {
+    const std::int64_t matrix = n * channels * channels;
+    const float* wanted = target.data<float>() + matrix;
+    squares += parallel_sum(f.device(), channels, [&](std::int64_t i) {
+      double row_sum = 0;
+      for (std::int64_t j = 0; j < channels; ++j) {
+        const double product = sums.row(std::min(i, j))[std::max(i, j)];
+        const double difference =
+            params.gram_scale * product - static_cast<double>(wanted[i * channels + j]);
+        row_sum += difference * difference;
+        if (gradient != nullptr) {
+          gradient[matrix + i * channels + j] = static_cast<float>(2 * params.weight * difference);
+        }
+      }
+      return row_sum;
+    });
+  });
+  *loss.data<float>() = static_cast<float>(params.weight * squares);
+}
+
+}  // namespace gramgrad::cpu

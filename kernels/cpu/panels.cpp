@@ -1,0 +1,209 @@
+// The micro-kernels: a tile of the result stays in registers while the inner dimension passes by.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/cpu/panels.cpp"
+#include <hwy/foreach_target.h>
+
+#include "kernels/cpu/simd_inl.h"
+
+#include <algorithm>
+
+#include "kernels/cpu/panels.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace gramgrad::cpu::HWY_NAMESPACE {
+namespace {
+
+using Tag = hn::ScalableTag<float>;
+using V = hn::Vec<Tag>;
+constexpr std::int64_t lanes = static_cast<std::int64_t>(hn::MaxLanes(Tag()));
+constexpr std::int64_t width = 2 * lanes;
+// 8 x 2 of 32 registers with AVX-512, 4 x 2 of 16 without: enough sums to hide their latency. It
+// must divide the width, which is 2 without vectors.
+constexpr int tile = lanes == 16 ? 8 : lanes == 1 ? 2 : 4;
+static_assert(width % tile == 0);
+
+std::int64_t panel_width_here() {
+  return width;
+}
+std::int64_t tile_rows_here() {
+  return tile;
+}
+
+void pack(const float* x, std::int64_t rows, std::int64_t columns, float* panels,
+          std::int64_t panel_rows) {
+  for (std::int64_t p = 0; p < rows; ++p) {
+    for (std::int64_t c = 0; c < columns; c += width) {
+      const float* from = x + p * columns + c;
+      float* to = panels + c * panel_rows + p * width;
+      const std::int64_t count = std::min(width, columns - c);
+      std::copy_n(from, count, to);
+      std::fill_n(to + count, width - count, 0.0F);
+    }
+  }
+}
+
+// The operands of a tile of a product: sum_k a[r * row_stride + k * k_stride] b[k][c].
+struct Factors {
+  const float* a;
+  std::int64_t row_stride, k_stride;
+  const float* b;
+  std::int64_t count;
+  // Brought into the second-level cache meanwhile, `ahead_step` bytes with each k.
+  const char* ahead;
+  std::int64_t ahead_step;
+};
+
+// finish(r, left, right) with the two vectors of each row of a tile. Every loop over rows is
+// unrolled by command: only then do the sums live in registers.
+template <int rows, typename Finish>
+HWY_INLINE void multiply_tile(const Factors& factors, const Finish& finish) {
+  const Tag d;
+  const float* HWY_RESTRICT a = factors.a;
+  const float* HWY_RESTRICT b = factors.b;
+  V left[rows];
+  V right[rows];
+#pragma GCC unroll 8
+  for (int r = 0; r < rows; ++r) {
+    left[r] = hn::Zero(d);
+    right[r] = hn::Zero(d);
+  }
+  for (std::int64_t k = 0; k < factors.count; ++k) {
+    __builtin_prefetch(factors.ahead + k * factors.ahead_step, 0, 2);
+    const V b_left = hn::Load(d, b + k * width);
+    const V b_right = hn::Load(d, b + k * width + lanes);
+#pragma GCC unroll 8
+    for (int r = 0; r < rows; ++r) {
+      const V factor = hn::Set(d, a[r * factors.row_stride + k * factors.k_stride]);
+      left[r] = hn::MulAdd(factor, b_left, left[r]);
+      right[r] = hn::MulAdd(factor, b_right, right[r]);
+    }
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < rows; ++r) {
+    finish(r, left[r], right[r]);
+  }
+}
+
+// sums[0..lanes) += values
+HWY_INLINE void add_in_f64(V values, double* sums) {
+  HWY_ALIGN float stored[lanes];
+  hn::Store(values, Tag(), stored);
+  for (std::int64_t i = 0; i < lanes; ++i) {
+    sums[i] += static_cast<double>(stored[i]);
+  }
+}
+
+void add_transposed(const float* a, const float* b, std::int64_t count, double* sums,
+                    std::int64_t sums_stride) {
+  const Factors factors{.a = a,
+                        .row_stride = 1,
+                        .k_stride = width,
+                        .b = b,
+                        .count = count,
+                        .ahead = reinterpret_cast<const char*>(b),
+                        .ahead_step = 0};
+  multiply_tile<tile>(factors, [=](int r, V left, V right) HWY_ATTR {
+    add_in_f64(left, sums + r * sums_stride);
+    add_in_f64(right, sums + r * sums_stride + lanes);
+  });
+}
+
+HWY_INLINE void store_row(V left, V right, float* y, std::int64_t columns, bool accumulate) {
+  const Tag d;
+  if (columns == width) {
+    hn::StoreU(accumulate ? hn::Add(hn::LoadU(d, y), left) : left, d, y);
+    hn::StoreU(accumulate ? hn::Add(hn::LoadU(d, y + lanes), right) : right, d, y + lanes);
+    return;
+  }
+  HWY_ALIGN float stored[width];
+  hn::Store(left, d, stored);
+  hn::Store(right, d, stored + lanes);
+  for (std::int64_t c = 0; c < columns; ++c) {
+    y[c] = accumulate ? y[c] + stored[c] : stored[c];
+  }
+}
+
+// Memory that a tile of rows brings into the cache, in steps.
+struct Ahead {
+  explicit Ahead(const float* panel, std::int64_t bytes = 0)
+      : memory(reinterpret_cast<const char*>(panel)), step(bytes) {}
+  const char* memory;
+  std::int64_t step;
+};
+
+template <int rows>
+HWY_INLINE void multiply_rows_of_tile(const RowProduct& m, std::int64_t first, const Ahead& ahead) {
+  const Factors factors{.a = m.x + first * m.x_stride,
+                        .row_stride = m.x_stride,
+                        .k_stride = 1,
+                        .b = m.b,
+                        .count = m.inner,
+                        .ahead = ahead.memory,
+                        .ahead_step = ahead.step};
+  multiply_tile<rows>(factors, [&](int r, V left, V right) HWY_ATTR {
+    store_row(left, right, m.y + (first + r) * m.y_stride, m.columns, m.accumulate);
+  });
+}
+
+// The rows that are left over, in tiles of half the size, and so on.
+template <int rows>
+HWY_INLINE void multiply_rest(const RowProduct& m, std::int64_t first) {
+  if constexpr (rows > 0) {
+    if (first + rows <= m.rows) {
+      multiply_rows_of_tile<rows>(m, first, Ahead(m.b));
+      first += rows;
+    }
+    multiply_rest<rows / 2>(m, first);
+  }
+}
+
+// Each tile of rows brings its share of the next panel.
+void multiply(const RowProduct& m) {
+  constexpr auto panel_row_bytes = static_cast<std::int64_t>(width * sizeof(float));
+  const std::int64_t whole_tiles = m.rows / tile;
+  const std::int64_t step =
+      std::max<std::int64_t>(1, panel_row_bytes / std::max<std::int64_t>(1, whole_tiles));
+  for (std::int64_t i = 0; i < whole_tiles; ++i) {
+    Ahead ahead(m.b);
+    if (m.next_b != nullptr && (i + 1) * step <= panel_row_bytes) {
+      ahead = Ahead(m.next_b, step);
+      ahead.memory += i * step * m.inner;
+    }
+    multiply_rows_of_tile<tile>(m, i * tile, ahead);
+  }
+  multiply_rest<tile / 2>(m, whole_tiles * tile);
+}
+
+}  // namespace
+}  // namespace gramgrad::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace gramgrad::cpu {
+
+HWY_EXPORT(panel_width_here);
+HWY_EXPORT(tile_rows_here);
+HWY_EXPORT(pack);
+HWY_EXPORT(add_transposed);
+HWY_EXPORT(multiply);
+
+std::int64_t panel_width() {
+  return HWY_DYNAMIC_DISPATCH(panel_width_here)();
+}
+std::int64_t tile_rows() {
+  return HWY_DYNAMIC_DISPATCH(tile_rows_here)();
+}
+void pack_panels(const float* x, std::int64_t rows, std::int64_t columns, float* panels,
+                 std::int64_t panel_rows) {
+  HWY_DYNAMIC_DISPATCH(pack)(x, rows, columns, panels, panel_rows);
+}
+void add_transposed_product(const float* a, const float* b, std::int64_t count, double* sums,
+                            std::int64_t sums_stride) {
+  HWY_DYNAMIC_DISPATCH(add_transposed)(a, b, count, sums, sums_stride);
+}
+void multiply_rows(const RowProduct& product) {
+  HWY_DYNAMIC_DISPATCH(multiply)(product);
+}
+
+}  // namespace gramgrad::cpu
+#endif

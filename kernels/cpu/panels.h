@@ -1,0 +1,42 @@
+// Matrix products in registers, for Gram matrices and gradients of weights.
+//
+// A matrix is packed into panels: as many columns as a micro-kernel holds in registers, row after
+// row, so that the inner loop reads memory in sequence. Element (p, c) of panel j is column
+// j * panel_width() + c of row p; columns beyond the matrix are 0.
+#pragma once
+
+#include <cstdint>
+
+namespace gramgrad::cpu {
+
+// Floats in a panel's row: two vectors of the processor.
+std::int64_t panel_width();
+// Rows of a result that one micro-kernel computes. Divides panel_width().
+std::int64_t tile_rows();
+
+// Packs x [rows, columns] into panels of `panel_rows` rows each.
+void pack_panels(const float* x, std::int64_t rows, std::int64_t columns, float* panels,
+                 std::int64_t panel_rows);
+
+// sums[r][c] += sum_p a[p][r] b[p][c], p in [0, count), for tile_rows() x panel_width() elements:
+// f32 within the call, f64 between calls. `a` points at the first of its columns in a panel, `b` at
+// a panel.
+void add_transposed_product(const float* a, const float* b, std::int64_t count, double* sums,
+                            std::int64_t sums_stride);
+
+// y[r][c] (+)= sum_k x[r][k] b[k][c], for rows x columns elements, columns <= panel_width();
+// b is a panel of `inner` rows.
+struct RowProduct {
+  const float* x;
+  std::int64_t x_stride;
+  const float* b;
+  std::int64_t inner;
+  float* y;
+  std::int64_t y_stride;
+  std::int64_t rows, columns;
+  bool accumulate;
+  const float* next_b = nullptr;  // the panel of the next product: brought into the cache meanwhile
+};
+void multiply_rows(const RowProduct& product);
+
+}  // namespace gramgrad::cpu

@@ -1,0 +1,170 @@
+// The three stages, block of tiles by block of tiles, so that V and M stay in the caches.
+#include "kernels/cpu/winograd/convolution.h"
+
+#include <algorithm>
+
+#include "kernels/cpu/panels.h"
+#include "kernels/cpu/scratch.h"
+
+namespace gramgrad::cpu {
+namespace {
+
+// Weights that are larger do not stay in a core's own cache: they are read once for a large block
+// of tiles, and threads share the block and split its products. With smaller ones each thread has
+// its own block, as large as the cache.
+constexpr std::int64_t shared_weights_bytes = 3 << 20;
+constexpr std::int64_t shared_block_bytes = 24 << 20;
+constexpr std::int64_t own_block_bytes = 3 << 19;
+
+// How the tiles are dealt out.
+class Blocks {
+ public:
+  Blocks(int threads, const TileGrid& grid, const WinogradWeights& weights)
+      : weights_(weights),
+        m_columns_(weights.panels() * panel_width()),
+        large_weights_(weights.floats() * std::int64_t{sizeof(float)} > shared_weights_bytes),
+        shared_(large_weights_ || threads == 1),
+        tiles_(shared_
+                   ? tiles_per_block(grid, large_weights_ ? shared_block_bytes : own_block_bytes, 1)
+                   : tiles_per_block(grid, own_block_bytes, threads)),
+        floats_((shared_ ? 1 : threads) * block_floats()) {}
+
+  // All threads work on one block after the other; else each thread takes whole blocks.
+  bool shared() const { return shared_; }
+  std::int64_t tiles() const { return tiles_; }  // of a block, the last ones may stick out
+  std::int64_t block_floats() const {
+    return TileMatrices::floats(tiles_, weights_.from) + TileMatrices::floats(tiles_, m_columns_);
+  }
+  std::int64_t floats() const { return floats_; }  // of all blocks that are in work at a time
+
+ private:
+  // Whole tiles of the micro-kernel, blocks about equal.
+  std::int64_t tiles_per_block(const TileGrid& grid, std::int64_t bytes,
+                               std::int64_t multiple) const {
+    const std::int64_t tile_bytes =
+        winograd::products * (weights_.from + m_columns_) * std::int64_t{sizeof(float)};
+    const std::int64_t most = std::max(tile_rows(), bytes / tile_bytes);
+    const std::int64_t blocks = ceil_div(ceil_div(grid.count(), most), multiple) * multiple;
+    return ceil_div(ceil_div(grid.count(), blocks), tile_rows()) * tile_rows();
+  }
+
+  const WinogradWeights& weights_;
+  std::int64_t m_columns_;
+  bool large_weights_, shared_;
+  std::int64_t tiles_, floats_;
+};
+
+class WinogradConvolution {
+ public:
+  WinogradConvolution(const Device& device, const WinogradInput& input,
+                      const WinogradWeights& weights, const float* u, const WinogradOutput& output)
+      : device_(device),
+        input_(input),
+        weights_(weights),
+        u_(u),
+        output_(output),
+        grid_(output.height, output.width),
+        m_columns_(weights.panels() * panel_width()),
+        blocks_(device.threads(), grid_, weights) {}
+
+  void run() const {
+    if (blocks_.shared()) {
+      run_shared();
+    } else {
+      run_own();
+    }
+  }
+
+ private:
+  // One block after the other; all threads work on each.
+  void run_shared() const {
+    const std::int64_t size = blocks_.tiles();
+    const int threads = device_.threads();
+    const Scratch<float> memory(device_, blocks_.floats());
+    const TileMatrices v = v_in(memory.data(), size);
+    const TileMatrices m = m_in(memory.data(), size);
+    const std::int64_t grain = std::max<std::int64_t>(1, ceil_div(size, 8 * threads));
+    // Each product's panels in so many parts that the threads' loads are about equal.
+    const std::int64_t parts = std::min(weights_.panels(), ceil_div(threads, 9));
+    const std::int64_t panels = ceil_div(weights_.panels(), parts);
+    for (std::int64_t first = 0; first < grid_.count(); first += size) {
+      const std::int64_t count = std::min(size, grid_.count() - first);
+      parallel_ranges(threads, count, grain, [&](std::int64_t begin, std::int64_t end) {
+        transform_input_tiles(input_, grid_, {first + begin, first + end}, first, v);
+      });
+      parallel_for(threads, winograd::products * parts, [&](std::int64_t task) {
+        multiply(task / parts, task % parts * panels, (task % parts + 1) * panels, count, v, m);
+      });
+      parallel_ranges(threads, count, grain, [&](std::int64_t begin, std::int64_t end) {
+        transform_output_tiles(m, first, grid_, {first + begin, first + end}, output_);
+      });
+    }
+  }
+
+  // Each thread takes whole blocks.
+  void run_own() const {
+    const int threads = device_.threads();
+    const std::int64_t size = blocks_.tiles();
+    const Scratch<float> memory(device_, blocks_.floats());
+    parallel_for_slots(threads, ceil_div(grid_.count(), size), [&](std::int64_t block, int slot) {
+      const TileRange tiles{block * size, std::min((block + 1) * size, grid_.count())};
+      float* own = memory.data() + slot * blocks_.block_floats();
+      const TileMatrices v = v_in(own, size);
+      const TileMatrices m = m_in(own, size);
+      transform_input_tiles(input_, grid_, tiles, tiles.begin, v);
+      for (std::int64_t product = 0; product < winograd::products; ++product) {
+        multiply(product, 0, weights_.panels(), tiles.end - tiles.begin, v, m);
+      }
+      transform_output_tiles(m, tiles.begin, grid_, tiles, output_);
+    });
+  }
+
+  TileMatrices v_in(float* memory, std::int64_t size) const {
+    return {memory, size, weights_.from};
+  }
+  TileMatrices m_in(float* memory, std::int64_t size) const {
+    return {memory + TileMatrices::floats(size, weights_.from), size, m_columns_};
+  }
+
+  // M = V U for one of the 36 products, tiles [0, tiles), a range of panels.
+  void multiply(std::int64_t product, std::int64_t first_panel, std::int64_t last_panel,
+                std::int64_t tiles, const TileMatrices& v, const TileMatrices& m) const {
+    for (std::int64_t panel = first_panel; panel < std::min(last_panel, weights_.panels());
+         ++panel) {
+      multiply_rows({.x = v.row(product, 0),
+                     .x_stride = v.row_stride,
+                     .b = weights_.panel(u_, product, panel),
+                     .inner = weights_.from,
+                     .y = m.row(product, 0) + panel * panel_width(),
+                     .y_stride = m.row_stride,
+                     .rows = tiles,
+                     .columns = panel_width(),
+                     .accumulate = false,
+                     .next_b = weights_.panel_after(u_, product, panel)});
+    }
+  }
+
+  const Device& device_;
+  const WinogradInput& input_;
+  const WinogradWeights& weights_;
+  const float* u_;
+  const WinogradOutput& output_;
+  TileGrid grid_;
+  std::int64_t m_columns_;
+  Blocks blocks_;
+};
+
+}  // namespace
+
+std::int64_t winograd_workspace_bytes(int threads, std::int64_t height, std::int64_t width,
+                                      const WinogradWeights& weights) {
+  return Blocks(threads, TileGrid(height, width), weights).floats() * std::int64_t{sizeof(float)};
+}
+
+void winograd_convolution(const Device& device, const WinogradInput& input,
+                          const WinogradWeights& weights, const float* u,
+                          const WinogradOutput& output) {
+  WinogradConvolution(device, input, weights, u, output).run();
+}
+
+}  // namespace gramgrad::cpu

@@ -1,0 +1,51 @@
+// How a map is cut into tiles, and where transformed tiles lie.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/cpu/parallel.h"
+#include "kernels/cpu/winograd/points.h"
+
+namespace gramgrad::cpu {
+
+// The output map's tiles of 4x4 pixels, counted row by row; the last ones may stick out.
+struct TileGrid {
+  TileGrid(std::int64_t height, std::int64_t width)
+      : rows(ceil_div(height, winograd::output_side)),
+        columns(ceil_div(width, winograd::output_side)) {}
+
+  std::int64_t count() const { return rows * columns; }
+  // The first output row and column of a tile.
+  std::int64_t top(std::int64_t tile) const { return tile / columns * winograd::output_side; }
+  std::int64_t left(std::int64_t tile) const { return tile % columns * winograd::output_side; }
+
+  std::int64_t rows, columns;
+};
+
+struct TileRange {
+  std::int64_t begin, end;
+};
+
+// 36 matrices, one for each product: a row for each tile of a block, a column for each channel.
+// Neighbouring channels and neighbouring tiles are neighbours in memory, as in NHWC maps.
+struct TileMatrices {
+  // `channels` with padding between the matrices: strides that are powers of two would put all 36
+  // into the same few sets of the cache.
+  TileMatrices(float* memory, std::int64_t tiles, std::int64_t row_floats)
+      : data(memory), row_stride(row_floats), matrix_stride(stride(tiles, row_floats)) {}
+
+  static std::int64_t stride(std::int64_t tiles, std::int64_t row_floats) {
+    return ceil_div(tiles * row_floats, 16) * 16 + 16;
+  }
+  static std::int64_t floats(std::int64_t tiles, std::int64_t row_floats) {
+    return winograd::products * stride(tiles, row_floats);
+  }
+  float* row(std::int64_t product, std::int64_t tile) const {
+    return data + product * matrix_stride + tile * row_stride;
+  }
+
+  float* data;
+  std::int64_t row_stride, matrix_stride;
+};
+
+}  // namespace gramgrad::cpu

@@ -1,0 +1,29 @@
+// What the CUDA device owns of a GPU: one stream, on which everything that it computes is queued.
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include <cstddef>
+
+namespace gramgrad::cuda {
+
+class Backend {
+ public:
+  explicit Backend(int ordinal);
+  ~Backend();  // waits for what is queued
+  Backend(const Backend&) = delete;
+  Backend& operator=(const Backend&) = delete;
+
+  int ordinal() const { return ordinal_; }
+  cudaStream_t stream() const { return stream_; }
+
+  void synchronize() const;
+  // Between host and GPU, either way, after all that is queued. Returns when it is done.
+  void copy(void* to, const void* from, std::size_t bytes) const;
+
+ private:
+  int ordinal_;
+  cudaStream_t stream_ = nullptr;
+};
+
+}  // namespace gramgrad::cuda

@@ -1,0 +1,42 @@
+// What kernels and launchers may use of CUDA: the one header that all of them include.
+//
+// The same files are compiled twice: by nvcc for GPUs, and by a C++ compiler for a runner that
+// executes every CUDA thread on the CPU, where tests and sanitizers see it. Both give the names of
+// CUDA C++ (threadIdx, __syncthreads, __shfl_down_sync, ...) and these:
+//
+//   Stream                  a queue of work on one GPU
+//   launch(kernel, grid, block, stream, arguments...)      in place of <<<>>>; throws Error
+//   shared_memory<T>()      the block's one object of that type: uninitialised, trivial
+//
+// A block's shared_memory<T>() is the same object for each call with the same T.
+#pragma once
+
+#include <cstdint>
+
+#if defined(__CUDACC__)
+#include "kernels/cuda/device_nvcc.cuh"
+#elif defined(GRAMGRAD_CUDA_EMULATION)
+#include GRAMGRAD_CUDA_EMULATION  // the header of the runner
+#else
+#error "CUDA kernels are compiled by nvcc, or for a runner that GRAMGRAD_CUDA_EMULATION names"
+#endif
+
+namespace gramgrad::cuda {
+
+// Of elements. Kernels that divide an index into coordinates use 32 bits: see expect_small().
+using Index = std::int64_t;
+
+constexpr int warp_size = 32;
+constexpr unsigned all_lanes = 0xffffffffU;
+
+template <typename T>
+__host__ __device__ constexpr T ceil_div(T a, T b) {
+  return (a + b - 1) / b;
+}
+
+// to = value, or to += value.
+__device__ inline void store(float& to, float value, bool accumulate) {
+  to = accumulate ? to + value : value;
+}
+
+}  // namespace gramgrad::cuda

@@ -1,0 +1,74 @@
+// A device: where tensors live and where operators run.
+//
+// `Device` is a handle. What it stands for (memory pool, operator table, library handles, plan
+// caches, stream) lives as long as a handle or a tensor refers to it, so nothing is a static and
+// everything dies in a declared order.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kernels/allocator.h"
+#include "kernels/dtype.h"
+
+namespace gramgrad {
+
+struct Ops;
+struct DeviceState;
+
+class Device {
+ public:
+  enum class Kind { reference, cpu, cuda };
+
+  // Plain loops in f32 and f64: slow, and the oracle for the others.
+  static Device reference();
+  // Optimised for the processor, f32. threads = 0: one for each processor that the process may use.
+  static Device cpu(int threads = 0);
+  // The GPU of that number. Throws Error where there is none or the build has no CUDA.
+  static Device cuda(int ordinal = 0);
+
+  Kind kind() const;
+  std::string name() const;         // "cpu", "reference", "cuda:0"
+  std::string description() const;  // what it runs on, for people
+  bool supports(DType dtype) const;
+  int threads() const;  // 1 on CUDA: the number of host threads that compute
+
+  const Ops& ops() const;
+  // The same device (memory, handles) with another operator table: for benchmarks that swap one
+  // function pointer and for tests.
+  Device with_ops(const Ops& ops) const;
+
+  MemoryStatistics memory() const;
+  void reset_peak_memory() const;
+  void release_cached_memory() const;
+
+  // Blocks until all that was enqueued is done. Nothing to do on a CPU.
+  void synchronize() const;
+  // Returns something to call for each repetition of `step`: a captured graph on a GPU, `step`
+  // itself on a CPU. `step` must not synchronise.
+  std::function<void()> record(std::function<void()> step) const;
+
+  // For operators and tensors.
+  DeviceState& state() const { return *state_; }
+
+  friend bool operator==(const Device& a, const Device& b);
+
+ private:
+  friend struct DeviceState;
+  explicit Device(std::shared_ptr<DeviceState> state) : state_(std::move(state)) {}
+
+  std::shared_ptr<DeviceState> state_;
+};
+
+// What can run here: one entry a device, in the order in which `auto` would choose.
+struct DeviceReport {
+  std::string name;
+  bool available;
+  std::string description;  // what it is, or why it cannot be used and what would help
+};
+std::vector<DeviceReport> available_devices();
+
+}  // namespace gramgrad

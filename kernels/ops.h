@@ -1,0 +1,249 @@
+// The operator table: everything that a device can compute, one function pointer an operator.
+//
+// Each device fills one table (reference_ops(), cpu_ops(), cuda_ops()); callers write
+// `x.device().ops().gram(params, x, g)`. A table can be copied and an entry replaced
+// (Device::with_ops), for benchmarks and tests.
+//
+// Conventions, for all operators
+//   - Tensors are contiguous; feature maps and pictures are [N, H, W, C]; scalars are [1].
+//   - All floating-point tensors of a call have one element type and one device. Outputs are
+//     allocated by the caller with the shape that the contract names. Wrong shapes throw Error.
+//   - Outputs do not overlap inputs, except where a contract says "may be in place".
+//   - WriteMode::assign overwrites without reading; accumulate adds to what is there.
+//   - Sums run in f32 or wider, in a fixed order that does not depend on the number of threads.
+//   - Nothing synchronises with the host.
+//   - `weight` and `scale` parameters are plain factors; scalars that are computed on the device
+//     (`upstream`) are tensors [1].
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "kernels/tensor.h"
+
+namespace gramgrad {
+
+enum class WriteMode { assign, accumulate };
+
+// ---------------------------------------------------------------- convolution and pooling
+
+enum class PoolKind { none, max, average };
+
+struct Conv2dParams {
+  int stride = 1;
+  int padding = 0;                 // zeros on every side
+  bool relu = false;               // y = max(0, conv + bias)
+  PoolKind pool = PoolKind::none;  // 2x2, stride 2, no padding, after the ReLU; odd edges dropped
+  bool frozen_weights = false;     // the weights never change: packed copies may be cached
+};
+
+// What a convolution writes. Null: not wanted.
+struct Conv2dOutputs {
+  Tensor* y = nullptr;          // [N, Ho, Wo, O]: the full-resolution map
+  Tensor* pooled = nullptr;     // [N, Ho/2, Wo/2, O]
+  Tensor* relu_mask = nullptr;  // u8 [N, Ho, Wo, ceil(O/8)]: bit (o % 8) of byte o/8 is y > 0
+  Tensor* pool_mask = nullptr;  // u8 [N, Ho/2, Wo/2, O]: winner's index 2*ky + kx (max pooling)
+};
+
+// What flows back into a convolution: gradients of its outputs, and the masks that it wrote.
+// Null: no such gradient / no such stage.
+struct Conv2dGradients {
+  const Tensor* dy = nullptr;
+  const Tensor* dpooled = nullptr;
+  const Tensor* relu_mask = nullptr;  // required where params.relu
+  const Tensor* pool_mask = nullptr;  // required where params.pool is max and dpooled is given
+};
+
+// Square windows without padding; a window that would cross the edge is dropped.
+struct Pool2dParams {
+  PoolKind kind = PoolKind::max;
+  int window = 2;  // at most 16
+  int stride = 2;
+};
+
+// ---------------------------------------------------------------- losses
+
+struct GramStyleLossParams {
+  double gram_scale = 1;  // of G = gram_scale * F^T F
+  double weight = 1;      // of the squared difference
+};
+
+// Forms of the total variation; dx = x[h, w+1] - x[h, w], dy = x[h+1, w] - x[h, w].
+enum class TvForm {
+  squared_cropped,  // 1/2 sum(dx^2 + dy^2) over the first H-1 rows and W-1 columns (neural-style)
+  absolute,         // sum|dx| + sum|dy| (neural-style-pt)
+  squared_mean,     // mean dx^2 + mean dy^2 (each over its own count; a count of 0 gives 0)
+  power,            // sum (dx^2 + dy^2)^(beta/2) over (H-1) x (W-1) (Mahendran & Vedaldi 2015)
+  nine_point,       // 2 [mean dx^2/3 + mean dy^2/3 + mean diagonal^2/12 (both)], edges replicated
+                    // (style-transfer-pytorch)
+};
+
+struct TvLossParams {
+  TvForm form = TvForm::squared_mean;
+  double beta = 2;  // of TvForm::power; its gradient where dx = dy = 0 is 0
+  double weight = 1;
+};
+
+struct RangeLossParams {
+  double low = 0;
+  double high = 1;
+  double weight = 1;  // of the mean
+};
+
+// ---------------------------------------------------------------- pictures
+
+// y[..., c] = x[..., source[c]] * scale[c] + shift[c], for 3 channels.
+struct ChannelAffineParams {
+  std::array<int, 3> source{0, 1, 2};
+  std::array<double, 3> scale{1, 1, 1};
+  std::array<double, 3> shift{0, 0, 0};
+};
+
+// As torch.nn.functional.interpolate(align_corners=False): area is adaptive average pooling,
+// bicubic has a = -0.75; neither bilinear nor bicubic smooths before it shrinks.
+enum class ResizeFilter { area, bilinear, bicubic };
+
+// ---------------------------------------------------------------- optimisers
+
+// Kingma & Ba 2015, as torch.optim.Adam (no weight decay).
+struct AdamParams {
+  double learning_rate = 0.02;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double epsilon = 1e-8;
+  std::int64_t step = 1;  // counted from 1, for the bias corrections
+};
+
+// An entry of the table. It cannot be left out: a table without it does not compile.
+template <typename Signature>
+class Operator;
+
+template <typename... Args>
+class Operator<void(Args...)> {
+ public:
+  using Function = void (*)(Args...);
+  constexpr Operator(Function function) : function_(function) {}  // NOLINT: meant to be implicit
+  void operator()(Args... args) const { function_(static_cast<Args>(args)...); }
+
+ private:
+  Function function_;
+};
+
+struct Ops {
+  // -------------------------------------------------------------- elementwise and sums
+
+  // x[i] = value
+  Operator<void(Tensor& x, double value)> fill;
+  // y = x, same shape and type
+  Operator<void(const Tensor& x, Tensor& y)> copy;
+  // y = a x + b y; where b = 0, y is not read. May be in place.
+  Operator<void(double a, const Tensor& x, double b, Tensor& y)> axpby;
+  // y (+)= s x, with s [1] on the device
+  Operator<void(const Tensor& s, const Tensor& x, Tensor& y, WriteMode mode)> multiply_scalar;
+  // z (+)= x * y, element by element, same shape
+  Operator<void(const Tensor& x, const Tensor& y, Tensor& z, WriteMode mode)> multiply;
+  // x = min(max(x, low), high); NaN stays NaN
+  Operator<void(Tensor& x, double low, double high)> clamp;
+  // out[0] = sum x
+  Operator<void(const Tensor& x, Tensor& out)> sum;
+  // out[0] = sum x * y
+  Operator<void(const Tensor& x, const Tensor& y, Tensor& out)> dot;
+  // out[0] = sum |x|
+  Operator<void(const Tensor& x, Tensor& out)> sum_absolute;
+  // out[0] = max |x|; NaN where any x is NaN
+  Operator<void(const Tensor& x, Tensor& out)> max_absolute;
+
+  // -------------------------------------------------------------- convolution
+
+  // z[n,oh,ow,o] = bias[o] + sum_{kh,kw,i} x[n, oh*stride+kh-padding, ow*stride+kw-padding, i]
+  //                                        * w[o,kh,kw,i]       (cross-correlation)
+  // y = relu ? max(0, z) : z (NaN stays NaN); pooled = pool(y).
+  // x [N,H,W,I], w [O,Kh,Kw,I], bias [O] or undefined. Ho = (H + 2 padding - Kh)/stride + 1 >= 1.
+  // At least one of y and pooled is wanted.
+  Operator<void(const Conv2dParams& params, const Tensor& x, const Tensor& w, const Tensor& bias,
+                const Conv2dOutputs& outputs)>
+      conv2d;
+  // dz = relu_mask * (dy + unpool(dpooled)); dx (+)= the transpose of the convolution, of dz.
+  // dx [N,H,W,I]. At least one of dy and dpooled is given.
+  Operator<void(const Conv2dParams& params, const Conv2dGradients& gradients, const Tensor& w,
+                Tensor& dx, WriteMode mode)>
+      conv2d_backward_input;
+  // dz as above; dw[o,kh,kw,i] (+)= sum_{n,oh,ow} dz[n,oh,ow,o] * x[n, ...]; dbias[o] (+)= sum dz.
+  // dbias may be undefined: not wanted. x as given to conv2d.
+  Operator<void(const Conv2dParams& params, const Conv2dGradients& gradients, const Tensor& x,
+                Tensor& dw, Tensor& dbias, WriteMode mode)>
+      conv2d_backward_weight;
+
+  // -------------------------------------------------------------- ReLU and pooling
+
+  // y = max(0, x) (NaN stays NaN); mask as Conv2dOutputs::relu_mask, of [N,H,W,C]; null: unwanted.
+  Operator<void(const Tensor& x, Tensor& y, Tensor* mask)> relu;
+  // dx (+)= mask * dy
+  Operator<void(const Tensor& dy, const Tensor& mask, Tensor& dx, WriteMode mode)> relu_backward;
+  // y [N, (H-window)/stride+1, (W-window)/stride+1, C]. The first of equal maxima wins; NaN wins.
+  // mask u8, as y: winner's index ky*window + kx, max only; null: unwanted.
+  Operator<void(const Pool2dParams& params, const Tensor& x, Tensor& y, Tensor* mask)> pool2d;
+  // dx (+)= the transpose; mask is null for average pooling.
+  Operator<void(const Pool2dParams& params, const Tensor& dy, const Tensor* mask, Tensor& dx,
+                WriteMode mode)>
+      pool2d_backward;
+
+  // -------------------------------------------------------------- style and content
+
+  // g[n,i,j] = scale * sum_{h,w} f[n,h,w,i] f[n,h,w,j]; f [N,H,W,C], g [N,C,C], exactly symmetric.
+  // Gatys, Ecker, Bethge 2016, equation 3.
+  Operator<void(double scale, const Tensor& f, Tensor& g)> gram;
+  // df[n,h,w,i] (+)= scale * sum_j f[n,h,w,j] (dg[n,i,j] + dg[n,j,i])
+  Operator<void(double scale, const Tensor& f, const Tensor& dg, Tensor& df, WriteMode mode)>
+      gram_backward;
+  // With G = gram(gram_scale, f), D = G - target:
+  // loss[0] = weight * sum D^2;  dg = 2 weight D (the gradient with respect to G; null: unwanted).
+  // target, dg [N,C,C]. The fusion of gram, axpby and dot.
+  Operator<void(const GramStyleLossParams& params, const Tensor& f, const Tensor& target,
+                Tensor& loss, Tensor* dg)>
+      gram_style_loss;
+  // loss[0] = weight * sum (x - target)^2;  dx = 2 weight (x - target) (null: unwanted).
+  Operator<void(double weight, const Tensor& x, const Tensor& target, Tensor& loss, Tensor* dx)>
+      content_loss;
+  // loss[0] = weight * form(x), summed (means: averaged) over N and C too; dx its gradient (null:
+  // unwanted). |d| has gradient 0 at 0.
+  Operator<void(const TvLossParams& params, const Tensor& x, Tensor& loss, Tensor* dx)> tv_loss;
+  // loss[0] = weight * mean (x - clamp(x, low, high))^2;  dx its gradient (null: unwanted).
+  Operator<void(const RangeLossParams& params, const Tensor& x, Tensor& loss, Tensor* dx)>
+      range_loss;
+
+  // -------------------------------------------------------------- pictures
+
+  // x, y [N,H,W,3]
+  Operator<void(const ChannelAffineParams& params, const Tensor& x, Tensor& y)> channel_affine;
+  // dx[..., source[c]] (+)= scale[c] * dy[..., c]
+  Operator<void(const ChannelAffineParams& params, const Tensor& dy, Tensor& dx, WriteMode mode)>
+      channel_affine_backward;
+  // x [N,H,W,C] -> y [N,H',W',C]; H, W, H', W' >= 1
+  Operator<void(ResizeFilter filter, const Tensor& x, Tensor& y)> resize;
+  // dx (+)= the transpose of resize, of dy
+  Operator<void(ResizeFilter filter, const Tensor& dy, Tensor& dx, WriteMode mode)> resize_backward;
+
+  // -------------------------------------------------------------- optimisers
+
+  // m = beta1 m + (1-beta1) g; v = beta2 v + (1-beta2) g^2;
+  // x -= learning_rate * m/(1-beta1^step) / (sqrt(v/(1-beta2^step)) + epsilon)
+  Operator<void(const AdamParams& params, const Tensor& g, Tensor& m, Tensor& v, Tensor& x)>
+      adam_step;
+};
+
+Ops reference_ops();
+Ops cpu_ops();
+// Throws Error in a build without CUDA.
+Ops cuda_ops();
+
+// ---------------------------------------------------------------- shapes that contracts name
+
+Shape conv2d_output_shape(const Conv2dParams& params, const Shape& x, const Shape& w);
+Shape conv2d_pooled_shape(const Conv2dParams& params, const Shape& x, const Shape& w);
+Shape pool2d_output_shape(const Pool2dParams& params, const Shape& x);
+// [N, H, W, C] -> [N, H, W, ceil(C/8)]
+Shape relu_mask_shape(const Shape& x);
+
+}  // namespace gramgrad

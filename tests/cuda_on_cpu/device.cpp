@@ -1,0 +1,49 @@
+// The CUDA device of programs that link the runner: one "GPU". Whatever asks for CUDA devices finds
+// it.
+#include <cstring>
+
+#include "kernels/cuda/availability.h"
+#include "kernels/cuda/launcher.cuh"
+#include "kernels/device_state.h"
+
+namespace gramgrad {
+namespace {
+
+// Whatever reads it without having written it computes NaN.
+void* allocate_poisoned(std::size_t bytes) {
+  void* memory = host_memory().allocate(bytes);
+  if (memory != nullptr) {
+    std::memset(memory, 0xFF, bytes);
+  }
+  return memory;
+}
+
+}  // namespace
+
+cuda::Availability cuda::availability() {
+  return {.status = Status::ready, .message = "", .gpus = {{"CUDA on the CPU", 7, 5, 0}}};
+}
+
+cuda::Stream cuda::stream_of(const Tensor&) {
+  return {};
+}
+
+Device Device::cuda(int ordinal) {
+  const std::string obstacle = cuda::obstacle(cuda::availability(), ordinal);
+  check(obstacle.empty(), "device cuda:{}: {}", ordinal, obstacle);
+  auto resources =
+      std::make_shared<DeviceResources>(RawMemory{allocate_poisoned, host_memory().release});
+  return DeviceState::make_device({
+      .kind = Kind::cuda,
+      .name = fmt::format("cuda:{}", ordinal),
+      .description = cuda::describe(cuda::availability().gpus[static_cast<std::size_t>(ordinal)]),
+      .threads = 1,
+      .supports_f64 = false,
+      .ops = cuda_ops(),
+      .transfers = host_transfers(),
+      .synchronize = [] {},
+      .resources = std::move(resources),
+  });
+}
+
+}  // namespace gramgrad

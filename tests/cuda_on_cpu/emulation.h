@@ -1,0 +1,90 @@
+// kernels/cuda/device.cuh for the runner: CUDA's names, as far as kernels use them.
+#pragma once
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <type_traits>
+
+#include "tests/cuda_on_cpu/runner.h"
+
+#define __global__
+#define __device__
+#define __host__
+#define __launch_bounds__(...)
+
+struct uint3 {
+  unsigned x, y, z;
+};
+struct dim3 {
+  unsigned x, y, z;
+  constexpr dim3(unsigned x_ = 1, unsigned y_ = 1, unsigned z_ = 1) : x(x_), y(y_), z(z_) {}
+};
+
+// Of the running thread; the runner sets them whenever it lets a thread run.
+extern uint3 threadIdx;
+extern uint3 blockIdx;
+extern dim3 blockDim;
+extern dim3 gridDim;
+
+template <typename T>
+T min(T a, T b) {
+  return b < a ? b : a;
+}
+template <typename T>
+T max(T a, T b) {
+  return a < b ? b : a;
+}
+
+inline void __syncthreads(gramgrad::cuda_on_cpu::Site site = gramgrad::cuda_on_cpu::Site::here()) {
+  gramgrad::cuda_on_cpu::wait_for_block("__syncthreads", site);
+}
+
+inline void __syncwarp(std::uint32_t mask = 0xffffffffU,
+                       gramgrad::cuda_on_cpu::Site site = gramgrad::cuda_on_cpu::Site::here()) {
+  gramgrad::cuda_on_cpu::wait_for_warp("__syncwarp", site, mask);
+}
+
+// A lane beyond the warp's end reads itself.
+template <typename T>
+T __shfl_down_sync(std::uint32_t mask, T value, unsigned lanes,
+                   gramgrad::cuda_on_cpu::Site site = gramgrad::cuda_on_cpu::Site::here()) {
+  static_assert(sizeof(T) == sizeof(std::uint32_t));
+  const unsigned lane = gramgrad::cuda_on_cpu::current_lane();
+  return std::bit_cast<T>(gramgrad::cuda_on_cpu::read_lane(
+      "__shfl_down_sync", site, mask, std::bit_cast<std::uint32_t>(value),
+      lane + lanes < 32 ? lane + lanes : lane));
+}
+
+template <typename T>
+T __shfl_xor_sync(std::uint32_t mask, T value, unsigned lanes,
+                  gramgrad::cuda_on_cpu::Site site = gramgrad::cuda_on_cpu::Site::here()) {
+  static_assert(sizeof(T) == sizeof(std::uint32_t));
+  const unsigned lane = gramgrad::cuda_on_cpu::current_lane();
+  return std::bit_cast<T>(gramgrad::cuda_on_cpu::read_lane(
+      "__shfl_xor_sync", site, mask, std::bit_cast<std::uint32_t>(value), (lane ^ lanes) % 32));
+}
+
+inline std::uint32_t __ballot_sync(
+    std::uint32_t mask, bool predicate,
+    gramgrad::cuda_on_cpu::Site site = gramgrad::cuda_on_cpu::Site::here()) {
+  return gramgrad::cuda_on_cpu::vote("__ballot_sync", site, mask, predicate);
+}
+
+namespace gramgrad::cuda {
+
+struct Stream {};
+
+template <typename T>
+T& shared_memory() {
+  static const char key = 0;
+  return *static_cast<T*>(cuda_on_cpu::shared_object(&key, sizeof(T)));
+}
+
+template <typename... Parameters, typename... Arguments>
+void launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, Stream, Arguments... arguments) {
+  cuda_on_cpu::run_grid({grid.x, grid.y, grid.z}, {block.x, block.y, block.z},
+                        [=] { kernel(static_cast<Parameters>(arguments)...); });
+}
+
+}  // namespace gramgrad::cuda

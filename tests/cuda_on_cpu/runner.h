@@ -1,0 +1,65 @@
+// Runs CUDA kernels on the CPU, for tests: one fiber a CUDA thread, one block at a time, in a
+// chosen order. Barriers and warp operations are where threads wait for each other, as on a GPU;
+// what a GPU leaves undefined (a barrier that some threads miss, a shuffle from a lane that is not
+// there) is a named error. Not thread-safe: one kernel at a time in a process.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+
+#include "kernels/check.h"
+
+namespace gramgrad::cuda_on_cpu {
+
+// A kernel did something that has no defined result. what() says what and where.
+class KernelError : public Error {
+ public:
+  using Error::Error;
+};
+
+// In which order blocks, and the threads that are ready to run, take their turns.
+enum class Order { forward, reverse, random };
+
+struct Settings {
+  Order order = Order::forward;
+  std::uint64_t seed = 1;  // of the random order
+};
+void configure(const Settings& settings);
+
+struct Extent {
+  unsigned x = 1, y = 1, z = 1;
+  std::uint64_t count() const { return std::uint64_t{x} * y * z; }
+};
+
+// Runs body once for each thread of the grid. Throws KernelError; the kernel is then abandoned.
+void run_grid(const Extent& grid, const Extent& block, const std::function<void()>& body);
+
+// ---------------------------------------------------------------- for the running CUDA thread
+
+// A place in a kernel's source.
+struct Site {
+  const char* file;
+  int line;
+  static Site here(const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
+    return {file, line};
+  }
+  friend bool operator==(const Site& a, const Site& b) = default;
+};
+
+// Waits until all threads of the block that have not ended are at this same place.
+void wait_for_block(const char* operation, const Site& site);
+
+// Waits for the lanes in `mask` and gives each the word of the lane that it names.
+std::uint32_t read_lane(const char* operation, const Site& site, std::uint32_t mask,
+                        std::uint32_t word, unsigned lane);
+// ... gives each a bit for every lane whose `vote` is true.
+std::uint32_t vote(const char* operation, const Site& site, std::uint32_t mask, bool vote);
+// ... and makes what each has written visible to the others.
+void wait_for_warp(const char* operation, const Site& site, std::uint32_t mask);
+// Of the running thread, in its warp.
+unsigned current_lane();
+
+void* shared_object(const void* key, std::size_t bytes);
+
+}  // namespace gramgrad::cuda_on_cpu

@@ -1,0 +1,75 @@
+// Random inputs of operator cases.
+#include <cmath>
+#include <limits>
+#include <random>
+
+#include "tests/kernels/cases.h"
+
+namespace gramgrad::tests {
+namespace {
+
+// A generator of its own for each name, so that no tensor depends on which others there are.
+std::mt19937_64 generator(std::uint64_t seed, std::string_view name) {
+  std::seed_seq sequence(name.begin(), name.end());
+  std::uint32_t mixed = 0;
+  sequence.generate(&mixed, &mixed + 1);
+  return std::mt19937_64(seed * 0x9E3779B97F4A7C15ULL + mixed);
+}
+
+std::vector<double> uniform(std::uint64_t seed, std::string_view name, std::int64_t count) {
+  std::mt19937_64 random = generator(seed, name);
+  std::vector<double> numbers(static_cast<std::size_t>(count));
+  for (double& number : numbers) {
+    number = static_cast<double>(random() >> 41) / 0x1p22 - 1;  // 23 bits: exact in f32
+  }
+  return numbers;
+}
+
+}  // namespace
+
+Tensor Inputs::tensor(const Shape& shape, const std::vector<double>& numbers) const {
+  return Tensor::from_host<double>(device_, shape, options_.dtype, numbers);
+}
+
+Tensor Inputs::signed_values(std::string_view name, const Shape& shape) const {
+  return tensor(shape, uniform(options_.seed, name, shape.size()));
+}
+
+Tensor Inputs::values(std::string_view name, const Shape& shape, Role role) const {
+  std::vector<double> numbers = uniform(options_.seed, name, shape.size());
+  if (options_.magnitudes) {
+    for (double& number : numbers) {
+      number = role == Role::added ? std::abs(number) : -std::abs(number);
+    }
+  }
+  return tensor(shape, numbers);
+}
+
+Tensor Inputs::bytes(std::string_view name, const Shape& shape, int below) const {
+  std::mt19937_64 random = generator(options_.seed, name);
+  std::vector<std::uint8_t> numbers(static_cast<std::size_t>(shape.size()));
+  for (std::uint8_t& number : numbers) {
+    number = static_cast<std::uint8_t>((random() >> 32) % static_cast<std::uint64_t>(below));
+  }
+  return Tensor::from_host<std::uint8_t>(device_, shape, DType::u8, numbers);
+}
+
+Tensor Inputs::output(std::string_view name, const Shape& shape) const {
+  return options_.mode == WriteMode::assign ? assigned(shape) : values(name, shape);
+}
+
+Tensor Inputs::assigned(const Shape& shape) const {
+  return tensor(shape, std::vector<double>(static_cast<std::size_t>(shape.size()),
+                                           std::numeric_limits<double>::quiet_NaN()));
+}
+
+Tensor Inputs::assigned_bytes(const Shape& shape) const {
+  const std::vector<std::uint8_t> poison(static_cast<std::size_t>(shape.size()), 0xA5);
+  return Tensor::from_host<std::uint8_t>(device_, shape, DType::u8, poison);
+}
+
+double Inputs::factor(double value) const {
+  return options_.magnitudes ? std::abs(value) : value;
+}
+
+}  // namespace gramgrad::tests
