@@ -1,0 +1,58 @@
+# What ./demo, ./check and .ci/run share: installing packages and building. Sourced, from the
+# repository's root.
+
+say() { printf '\n==> %s\n' "$*"; }
+
+die() {
+  printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+  exit 1
+}
+
+# packages SECTION...: the names listed in .ci/packages before the first section and in those named.
+packages() {
+  awk -v wanted=" $* " '
+    /^#/ || /^$/ { next }
+    /^\[/ { section = substr($0, 2, length($0) - 2); next }
+    section == "" || index(wanted, " " section " ") { print }' .ci/packages
+}
+
+installed() {
+  dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed
+}
+
+# install_missing SECTION...: installs what is not there yet; asks for nothing.
+install_missing() {
+  local missing=() package
+  command -v dpkg-query >/dev/null || die "this script installs Debian/Ubuntu packages; on another \
+system install what .ci/packages lists and build with CMake (README.md, Building by hand)"
+  for package in $(packages "$@"); do
+    installed "$package" || missing+=("$package")
+  done
+  if [ ${#missing[@]} -eq 0 ]; then
+    say "All packages are there"
+    return
+  fi
+  say "Installing ${missing[*]}"
+  local as_root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || die "needs root or sudo to install: ${missing[*]}"
+    as_root=(sudo)
+  fi
+  "${as_root[@]}" apt-get update -qq
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+    --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# build DIRECTORY TARGETS [CMAKE_OPTION...]: TARGETS is one word list, "all" for everything.
+build() {
+  local directory=$1 targets=$2
+  shift 2
+  say "Building in $directory/"
+  cmake -S . -B "$directory" -G Ninja "$@" >"$directory.log" 2>&1 || {
+    cat "$directory.log" >&2
+    die "CMake could not configure"
+  }
+  rm -f "$directory.log"
+  # shellcheck disable=SC2086 # a list of targets
+  cmake --build "$directory" --target $targets
+}
