@@ -51,7 +51,7 @@ void convert(const Options& options) {
 }  // namespace
 }  // namespace gramgrad
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   gramgrad::Options options;
   CLI::App app("Makes a .ggw weights file of a VGG network from an .npz file");
   app.add_option("input", options.input,
@@ -63,11 +63,9 @@ int main(int argc, char** argv) {
       ->required();
   app.add_option("--output", options.output, "the .ggw file to write")->required();
   CLI11_PARSE(app, argc, argv);
-  try {
-    gramgrad::convert(options);
-    return 0;
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "ggw_from_npz: {}\n", error.what());
-    return 2;
-  }
+  gramgrad::convert(options);
+  return 0;
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "ggw_from_npz: %s\n", error.what());
+  return 2;
 }
