@@ -66,6 +66,7 @@ const Architecture& find_architecture(std::string_view name) {
                                   [&](const Architecture& a) { return a.name == name; });
   if (found == table.end()) {
     std::vector<std::string_view> names;
+    names.reserve(table.size());
     for (const Architecture& architecture : table) {
       names.push_back(architecture.name);
     }

@@ -131,6 +131,7 @@ void check_layout(const std::vector<TensorRecord>& tensors) {
 
 void check_names(const std::vector<TensorRecord>& tensors) {
   std::vector<std::string_view> names;
+  names.reserve(tensors.size());
   for (const TensorRecord& tensor : tensors) {
     names.push_back(tensor.name);
   }
