@@ -16,10 +16,11 @@ constexpr std::int64_t float_bytes = sizeof(float);
 ConvolutionMemory winograd_memory(int threads, const Shape& x, const Shape& y, const Shape& w) {
   const cpu::WinogradWeights forward(w, cpu::WeightOrientation::plain);
   const cpu::WinogradWeights backward(w, cpu::WeightOrientation::transposed);
-  return {.packed = forward.floats() * float_bytes,
-          .packed_gradient = backward.floats() * float_bytes,
-          .workspace = std::max(cpu::winograd_workspace_bytes(threads, y[1], y[2], forward),
-                                cpu::winograd_workspace_bytes(threads, x[1], x[2], backward))};
+  return {
+      .packed = forward.floats() * float_bytes,
+      .packed_gradient = backward.packed == forward.packed ? 0 : backward.floats() * float_bytes,
+      .workspace = std::max(cpu::winograd_workspace_bytes(threads, y[1], y[2], forward),
+                            cpu::winograd_workspace_bytes(threads, x[1], x[2], backward))};
 }
 
 }  // namespace

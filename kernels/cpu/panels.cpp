@@ -42,15 +42,27 @@ void pack(const float* x, std::int64_t rows, std::int64_t columns, float* panels
   }
 }
 
+// Memory that is brought into the second-level cache meanwhile, `step` bytes with each k.
+struct Ahead {
+  PanelPieces pieces;
+  std::int64_t first = 0;  // byte that comes with k = 0
+  std::int64_t step = 0;
+
+  const char* at(std::int64_t k) const {
+    constexpr auto piece_bytes = static_cast<std::int64_t>(sizeof(float)) * width * width;
+    const std::int64_t byte = first + k * step;
+    return reinterpret_cast<const char*>(pieces.memory + byte / piece_bytes * pieces.stride) +
+           byte % piece_bytes;
+  }
+};
+
 // The operands of a tile of a product: sum_k a[r * row_stride + k * k_stride] b[k][c].
 struct Factors {
   const float* a;
   std::int64_t row_stride, k_stride;
   const float* b;
   std::int64_t count;
-  // Brought into the second-level cache meanwhile, `ahead_step` bytes with each k.
-  const char* ahead;
-  std::int64_t ahead_step;
+  Ahead ahead;
 };
 
 // finish(r, left, right) with the two vectors of each row of a tile. Every loop over rows is
@@ -67,15 +79,20 @@ HWY_INLINE void multiply_tile(const Factors& factors, const Finish& finish) {
     left[r] = hn::Zero(d);
     right[r] = hn::Zero(d);
   }
-  for (std::int64_t k = 0; k < factors.count; ++k) {
-    __builtin_prefetch(factors.ahead + k * factors.ahead_step, 0, 2);
-    const V b_left = hn::Load(d, b + k * width);
-    const V b_right = hn::Load(d, b + k * width + lanes);
+  for (std::int64_t begin = 0; begin < factors.count; begin += width) {
+    const char* ahead = factors.ahead.at(begin);
+    const std::int64_t end = std::min(begin + width, factors.count);
+    for (std::int64_t k = begin; k < end; ++k) {
+      __builtin_prefetch(ahead, 0, 2);
+      ahead += factors.ahead.step;
+      const V b_left = hn::Load(d, b + k * width);
+      const V b_right = hn::Load(d, b + k * width + lanes);
 #pragma GCC unroll 8
-    for (int r = 0; r < rows; ++r) {
-      const V factor = hn::Set(d, a[r * factors.row_stride + k * factors.k_stride]);
-      left[r] = hn::MulAdd(factor, b_left, left[r]);
-      right[r] = hn::MulAdd(factor, b_right, right[r]);
+      for (int r = 0; r < rows; ++r) {
+        const V factor = hn::Set(d, a[r * factors.row_stride + k * factors.k_stride]);
+        left[r] = hn::MulAdd(factor, b_left, left[r]);
+        right[r] = hn::MulAdd(factor, b_right, right[r]);
+      }
     }
   }
 #pragma GCC unroll 8
@@ -100,8 +117,7 @@ void add_transposed(const float* a, const float* b, std::int64_t count, double* 
                         .k_stride = width,
                         .b = b,
                         .count = count,
-                        .ahead = reinterpret_cast<const char*>(b),
-                        .ahead_step = 0};
+                        .ahead = {.pieces = {.memory = b}}};
   multiply_tile<tile>(factors, [=](int r, V left, V right) HWY_ATTR {
     add_in_f64(left, sums + r * sums_stride);
     add_in_f64(right, sums + r * sums_stride + lanes);
@@ -123,14 +139,6 @@ HWY_INLINE void store_row(V left, V right, float* y, std::int64_t columns, bool 
   }
 }
 
-// Memory that a tile of rows brings into the cache, in steps.
-struct Ahead {
-  explicit Ahead(const float* panel, std::int64_t bytes = 0)
-      : memory(reinterpret_cast<const char*>(panel)), step(bytes) {}
-  const char* memory;
-  std::int64_t step;
-};
-
 template <int rows>
 HWY_INLINE void multiply_rows_of_tile(const RowProduct& m, std::int64_t first, const Ahead& ahead) {
   const Factors factors{.a = m.x + first * m.x_stride,
@@ -138,8 +146,7 @@ HWY_INLINE void multiply_rows_of_tile(const RowProduct& m, std::int64_t first, c
                         .k_stride = 1,
                         .b = m.b,
                         .count = m.inner,
-                        .ahead = ahead.memory,
-                        .ahead_step = ahead.step};
+                        .ahead = ahead};
   multiply_tile<rows>(factors, [&](int r, V left, V right) HWY_ATTR {
     store_row(left, right, m.y + (first + r) * m.y_stride, m.columns, m.accumulate);
   });
@@ -150,7 +157,7 @@ template <int rows>
 HWY_INLINE void multiply_rest(const RowProduct& m, std::int64_t first) {
   if constexpr (rows > 0) {
     if (first + rows <= m.rows) {
-      multiply_rows_of_tile<rows>(m, first, Ahead(m.b));
+      multiply_rows_of_tile<rows>(m, first, {.pieces = {.memory = m.b}});
       first += rows;
     }
     multiply_rest<rows / 2>(m, first);
@@ -164,14 +171,76 @@ void multiply(const RowProduct& m) {
   const std::int64_t step =
       std::max<std::int64_t>(1, panel_row_bytes / std::max<std::int64_t>(1, whole_tiles));
   for (std::int64_t i = 0; i < whole_tiles; ++i) {
-    Ahead ahead(m.b);
-    if (m.next_b != nullptr && (i + 1) * step <= panel_row_bytes) {
-      ahead = Ahead(m.next_b, step);
-      ahead.memory += i * step * m.inner;
+    Ahead ahead{.pieces = {.memory = m.b}};
+    if (m.next.memory != nullptr && (i + 1) * step <= panel_row_bytes) {
+      ahead = {.pieces = m.next, .first = i * step * m.inner, .step = step};
     }
     multiply_rows_of_tile<tile>(m, i * tile, ahead);
   }
   multiply_rest<tile / 2>(m, whole_tiles * tile);
+}
+
+#if HWY_TARGET != HWY_SCALAR
+// A square of lanes x lanes floats. Block i (of 128 bits) of vector r is from row 4 i + r;
+// transposing all blocks of four such vectors makes four whole columns.
+template <class D>
+HWY_INLINE void transpose_square(D d, const float* from, float* to) {
+  using Block = hn::Vec<D>;
+  const hn::RepartitionToWide<D> pairs;
+  for (std::int64_t column = 0; column < lanes; column += 4) {
+    Block rows[4];
+#pragma GCC unroll 4
+    for (std::int64_t r = 0; r < 4; ++r) {
+      rows[r] = hn::LoadDup128(d, from + r * width + column);
+      const auto number = hn::ShiftRight<2>(hn::Iota(hn::RebindToSigned<D>(), 0));
+#pragma GCC unroll 4
+      for (std::int64_t i = 1; i < lanes / 4; ++i) {
+        const auto here = hn::Eq(number, hn::Set(hn::RebindToSigned<D>(), static_cast<int>(i)));
+        const Block block = hn::LoadDup128(d, from + (4 * i + r) * width + column);
+        rows[r] = hn::IfThenElse(hn::RebindMask(d, here), block, rows[r]);
+      }
+    }
+    const auto lower = [=](Block x, Block y)
+                           HWY_ATTR { return hn::BitCast(pairs, hn::InterleaveLower(d, x, y)); };
+    const auto upper = [=](Block x, Block y)
+                           HWY_ATTR { return hn::BitCast(pairs, hn::InterleaveUpper(d, x, y)); };
+    const auto low_01 = lower(rows[0], rows[1]);
+    const auto low_23 = lower(rows[2], rows[3]);
+    const auto high_01 = upper(rows[0], rows[1]);
+    const auto high_23 = upper(rows[2], rows[3]);
+    const auto store = [=](std::int64_t c, hn::Vec<decltype(pairs)> v)
+                           HWY_ATTR { hn::Store(hn::BitCast(d, v), d, to + (column + c) * width); };
+    store(0, hn::InterleaveLower(pairs, low_01, low_23));
+    store(1, hn::InterleaveUpper(pairs, low_01, low_23));
+    store(2, hn::InterleaveLower(pairs, high_01, high_23));
+    store(3, hn::InterleaveUpper(pairs, high_01, high_23));
+  }
+}
+#endif
+
+void transpose(const float* panels, std::int64_t rows, std::int64_t columns, std::int64_t panel,
+               float* transposed) {
+  const std::int64_t first = panel * width;
+  const std::int64_t present = std::min(width, rows - first);
+  for (std::int64_t c = 0; c < columns; c += width) {
+    const float* from = panels + c * rows + first * width;
+    float* to = transposed + c * width;
+#if HWY_TARGET != HWY_SCALAR
+    if (present == width) {
+      for (std::int64_t i = 0; i < width; i += lanes) {
+        for (std::int64_t j = 0; j < width; j += lanes) {
+          transpose_square(Tag(), from + i * width + j, to + j * width + i);
+        }
+      }
+      continue;
+    }
+#endif
+    for (std::int64_t i = 0; i < width; ++i) {
+      for (std::int64_t j = 0; j < width; ++j) {
+        to[j * width + i] = i < present ? from[i * width + j] : 0.0F;
+      }
+    }
+  }
 }
 
 }  // namespace
@@ -184,6 +253,7 @@ namespace gramgrad::cpu {
 HWY_EXPORT(panel_width_here);
 HWY_EXPORT(tile_rows_here);
 HWY_EXPORT(pack);
+HWY_EXPORT(transpose);
 HWY_EXPORT(add_transposed);
 HWY_EXPORT(multiply);
 
@@ -196,6 +266,10 @@ std::int64_t tile_rows() {
 void pack_panels(const float* x, std::int64_t rows, std::int64_t columns, float* panels,
                  std::int64_t panel_rows) {
   HWY_DYNAMIC_DISPATCH(pack)(x, rows, columns, panels, panel_rows);
+}
+void transpose_panel(const float* panels, std::int64_t rows, std::int64_t columns,
+                     std::int64_t panel, float* transposed) {
+  HWY_DYNAMIC_DISPATCH(transpose)(panels, rows, columns, panel, transposed);
 }
 void add_transposed_product(const float* a, const float* b, std::int64_t count, double* sums,
                             std::int64_t sums_stride) {

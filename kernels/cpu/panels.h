@@ -18,11 +18,23 @@ std::int64_t tile_rows();
 void pack_panels(const float* x, std::int64_t rows, std::int64_t columns, float* panels,
                  std::int64_t panel_rows);
 
+// One panel of a matrix whose transposed [rows, columns] is packed: element (c, r) of it is row
+// panel * panel_width() + r, column c there. Rows beyond the packed matrix become columns of 0.
+// Writes whole panels' worth of rows: `columns` rounded up to a multiple of panel_width().
+void transpose_panel(const float* panels, std::int64_t rows, std::int64_t columns,
+                     std::int64_t panel, float* transposed);
+
 // sums[r][c] += sum_p a[p][r] b[p][c], p in [0, count), for tile_rows() x panel_width() elements:
 // f32 within the call, f64 between calls. `a` points at the first of its columns in a panel, `b` at
 // a panel.
 void add_transposed_product(const float* a, const float* b, std::int64_t count, double* sums,
                             std::int64_t sums_stride);
+
+// Memory that is read soon: squares of panel_width() x panel_width() floats, `stride` floats apart.
+struct PanelPieces {
+  const float* memory = nullptr;  // or none
+  std::int64_t stride = 0;
+};
 
 // y[r][c] (+)= sum_k x[r][k] b[k][c], for rows x columns elements, columns <= panel_width();
 // b is a panel of `inner` rows.
@@ -35,7 +47,7 @@ struct RowProduct {
   std::int64_t y_stride;
   std::int64_t rows, columns;
   bool accumulate;
-  const float* next_b = nullptr;  // the panel of the next product: brought into the cache meanwhile
+  PanelPieces next = {};  // as large as b: brought into the cache meanwhile
 };
 void multiply_rows(const RowProduct& product);
 

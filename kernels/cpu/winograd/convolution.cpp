@@ -9,10 +9,9 @@
 namespace gramgrad::cpu {
 namespace {
 
-// Weights that are larger do not stay in a core's own cache: they are read once for a large block
-// of tiles, and threads share the block and split its products. With smaller ones each thread has
-// its own block, as large as the cache.
-constexpr std::int64_t shared_weights_bytes = 3 << 20;
+// Large weights do not stay in a core's own cache: they are read once for a large block of tiles,
+// and threads share the block and split its products. With smaller ones each thread has its own
+// block, as large as the cache.
 constexpr std::int64_t shared_block_bytes = 24 << 20;
 constexpr std::int64_t own_block_bytes = 3 << 19;
 
@@ -22,12 +21,11 @@ class Blocks {
   Blocks(int threads, const TileGrid& grid, const WinogradWeights& weights)
       : weights_(weights),
         m_columns_(weights.panels() * panel_width()),
-        large_weights_(weights.floats() * std::int64_t{sizeof(float)} > shared_weights_bytes),
-        shared_(large_weights_ || threads == 1),
+        shared_(weights.large || threads == 1),
         tiles_(shared_
-                   ? tiles_per_block(grid, large_weights_ ? shared_block_bytes : own_block_bytes, 1)
+                   ? tiles_per_block(grid, weights.large ? shared_block_bytes : own_block_bytes, 1)
                    : tiles_per_block(grid, own_block_bytes, threads)),
-        floats_((shared_ ? 1 : threads) * block_floats()) {}
+        floats_((shared_ ? 1 : threads) * block_floats() + threads * weights.panel_floats()) {}
 
   // All threads work on one block after the other; else each thread takes whole blocks.
   bool shared() const { return shared_; }
@@ -35,7 +33,8 @@ class Blocks {
   std::int64_t block_floats() const {
     return TileMatrices::floats(tiles_, weights_.from) + TileMatrices::floats(tiles_, m_columns_);
   }
-  std::int64_t floats() const { return floats_; }  // of all blocks that are in work at a time
+  // Of all blocks that are in work at a time and, behind them, each thread's panel of weights.
+  std::int64_t floats() const { return floats_; }
 
  private:
   // Whole tiles of the micro-kernel, blocks about equal.
@@ -50,7 +49,7 @@ class Blocks {
 
   const WinogradWeights& weights_;
   std::int64_t m_columns_;
-  bool large_weights_, shared_;
+  bool shared_;
   std::int64_t tiles_, floats_;
 };
 
@@ -92,8 +91,10 @@ class WinogradConvolution {
       parallel_ranges(threads, count, grain, [&](std::int64_t begin, std::int64_t end) {
         transform_input_tiles(input_, grid_, {first + begin, first + end}, first, v);
       });
-      parallel_for(threads, winograd::products * parts, [&](std::int64_t task) {
-        multiply(task / parts, task % parts * panels, (task % parts + 1) * panels, count, v, m);
+      parallel_for_slots(threads, winograd::products * parts, [&](std::int64_t task, int slot) {
+        float* panel = memory.data() + blocks_.block_floats() + slot * weights_.panel_floats();
+        multiply(task / parts, {task % parts * panels, (task % parts + 1) * panels}, count, v, m,
+                 panel);
       });
       parallel_ranges(threads, count, grain, [&](std::int64_t begin, std::int64_t end) {
         transform_output_tiles(m, first, grid_, {first + begin, first + end}, output_);
@@ -113,7 +114,7 @@ class WinogradConvolution {
       const TileMatrices m = m_in(own, size);
       transform_input_tiles(input_, grid_, tiles, tiles.begin, v);
       for (std::int64_t product = 0; product < winograd::products; ++product) {
-        multiply(product, 0, weights_.panels(), tiles.end - tiles.begin, v, m);
+        multiply(product, {0, weights_.panels()}, tiles.end - tiles.begin, v, m, nullptr);
       }
       transform_output_tiles(m, tiles.begin, grid_, tiles, output_);
     });
@@ -126,21 +127,26 @@ class WinogradConvolution {
     return {memory + TileMatrices::floats(size, weights_.from), size, m_columns_};
   }
 
-  // M = V U for one of the 36 products, tiles [0, tiles), a range of panels.
-  void multiply(std::int64_t product, std::int64_t first_panel, std::int64_t last_panel,
-                std::int64_t tiles, const TileMatrices& v, const TileMatrices& m) const {
-    for (std::int64_t panel = first_panel; panel < std::min(last_panel, weights_.panels());
+  struct PanelRange {
+    std::int64_t begin, end;  // the end may lie beyond the last
+  };
+
+  // M = V U for one of the 36 products, tiles [0, tiles), a range of panels. `panel_memory` is for
+  // WinogradWeights::panel.
+  void multiply(std::int64_t product, PanelRange panels, std::int64_t tiles, const TileMatrices& v,
+                const TileMatrices& m, float* panel_memory) const {
+    for (std::int64_t panel = panels.begin; panel < std::min(panels.end, weights_.panels());
          ++panel) {
       multiply_rows({.x = v.row(product, 0),
                      .x_stride = v.row_stride,
-                     .b = weights_.panel(u_, product, panel),
+                     .b = weights_.panel(u_, product, panel, panel_memory),
                      .inner = weights_.from,
                      .y = m.row(product, 0) + panel * panel_width(),
                      .y_stride = m.row_stride,
                      .rows = tiles,
                      .columns = panel_width(),
                      .accumulate = false,
-                     .next_b = weights_.panel_after(u_, product, panel)});
+                     .next = weights_.pieces_after(u_, product, panel)});
     }
   }
 

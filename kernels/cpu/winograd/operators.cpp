@@ -38,7 +38,8 @@ bool suits_winograd(const Conv2dParams& params, const Shape& w) {
 void winograd_conv2d(const Conv2dParams& params, const Tensor& x, const Tensor& w,
                      const Tensor& bias, const Conv2dOutputs& outputs) {
   const Device& device = x.device();
-  const auto u = device.state().backend<CpuBackend>().winograd_weights(w, WeightOrientation::plain,
+  const WinogradWeights weights(w.shape(), WeightOrientation::plain);
+  const auto u = device.state().backend<CpuBackend>().winograd_weights(w, weights.packed,
                                                                        params.frozen_weights);
   const Shape& in = x.shape();
   const Shape full = conv2d_output_shape(params, in, w.shape());
@@ -47,8 +48,7 @@ void winograd_conv2d(const Conv2dParams& params, const Tensor& x, const Tensor& 
                           .width = in[2],
                           .channels = in[3],
                           .dy = x.data<float>() + n * in[1] * in[2] * in[3]};
-    winograd_convolution(device, {map, params.padding},
-                         WinogradWeights(w.shape(), WeightOrientation::plain), u->data(),
+    winograd_convolution(device, {map, params.padding}, weights, u->data(),
                          image_output(params, data_or_null<float>(&bias), outputs, full, n));
   }
 }
@@ -57,14 +57,15 @@ void winograd_conv2d_backward_input(const Conv2dParams& params, const Conv2dGrad
                                     const Tensor& w, Tensor& dx, WriteMode mode) {
   constexpr std::int64_t halo = 2;  // of a kernel of three
   const Device& device = dx.device();
-  const auto u = device.state().backend<CpuBackend>().winograd_weights(
-      w, WeightOrientation::transposed, params.frozen_weights);
+  const WinogradWeights weights(w.shape(), WeightOrientation::transposed);
+  const auto u = device.state().backend<CpuBackend>().winograd_weights(w, weights.packed,
+                                                                       params.frozen_weights);
   const Shape& in = dx.shape();
   const Shape full = conv2d_output_shape(params, in, w.shape());
   for (std::int64_t n = 0; n < in[0]; ++n) {
     winograd_convolution(device,
                          {image_gradient(params, gradients, full, n), halo - params.padding},
-                         WinogradWeights(w.shape(), WeightOrientation::transposed), u->data(),
+                         weights, u->data(),
                          {.height = in[1],
                           .width = in[2],
                           .channels = in[3],

@@ -116,38 +116,78 @@ namespace gramgrad::cpu {
 
 HWY_EXPORT(pack_block);
 
+namespace {
+
+constexpr std::int64_t large_bytes = 3 << 20;
+
+std::int64_t packed_floats(std::int64_t rows, std::int64_t columns) {
+  return winograd::products * rows * ceil_div(columns, panel_width()) * panel_width();
+}
+
+}  // namespace
+
 WinogradWeights::WinogradWeights(const Shape& w, WeightOrientation orientation)
     : from(orientation == WeightOrientation::plain ? w[3] : w[0]),
-      to(orientation == WeightOrientation::plain ? w[0] : w[3]) {}
+      to(orientation == WeightOrientation::plain ? w[0] : w[3]),
+      large(packed_floats(w[3], w[0]) * std::int64_t{sizeof(float)} > large_bytes),
+      packed(large ? WeightOrientation::plain : orientation),
+      transposes_(packed != orientation) {}
 
 std::int64_t WinogradWeights::panels() const {
   return ceil_div(to, panel_width());
 }
 
+std::int64_t WinogradWeights::packed_panels() const {
+  return ceil_div(transposes_ ? from : to, panel_width());
+}
+
 std::int64_t WinogradWeights::floats() const {
-  return winograd::products * panels() * from * panel_width();
+  return winograd::products * packed_panels() * packed_rows() * panel_width();
 }
 
-const float* WinogradWeights::panel(const float* u, std::int64_t product,
-                                    std::int64_t panel) const {
-  return u + (product * panels() + panel) * from * panel_width();
+std::int64_t WinogradWeights::panel_floats() const {
+  return transposes_ ? packed_panels() * panel_width() * panel_width() : 0;
 }
 
-const float* WinogradWeights::panel_after(const float* u, std::int64_t product,
+const float* WinogradWeights::packed_panel(const float* u, std::int64_t product,
+                                           std::int64_t panel) const {
+  const std::int64_t matrix = transposes_ ? winograd::turned(product) : product;
+  return u + (matrix * packed_panels() + panel) * packed_rows() * panel_width();
+}
+
+const float* WinogradWeights::panel(const float* u, std::int64_t product, std::int64_t panel,
+                                    float* memory) const {
+  if (!transposes_) {
+    return packed_panel(u, product, panel);
+  }
+  transpose_panel(packed_panel(u, product, 0), packed_rows(), from, panel, memory);
+  return memory;
+}
+
+PanelPieces WinogradWeights::pieces_after(const float* u, std::int64_t product,
                                           std::int64_t panel) const {
-  const bool last = product + 1 == winograd::products && panel + 1 == panels();
-  return last ? nullptr : this->panel(u, product, panel + 1);
+  const std::int64_t next = product * panels() + panel + 1;
+  if (next == winograd::products * panels()) {
+    return {};
+  }
+  const std::int64_t square = panel_width() * panel_width();
+  product = next / panels();
+  panel = next % panels();
+  return transposes_ ? PanelPieces{packed_panel(u, product, 0) + panel * square,
+                                   packed_rows() * panel_width()}
+                     : PanelPieces{packed_panel(u, product, panel), square};
 }
 
 void transform_weights(int threads, const float* w, const Shape& shape,
                        WeightOrientation orientation, float* u) {
-  const WinogradWeights layout(shape, orientation);
+  const bool plain = orientation == WeightOrientation::plain;
+  const std::int64_t rows = shape[plain ? 3 : 0];
+  const std::int64_t columns = shape[plain ? 0 : 3];
   const std::int64_t width = panel_width();
-  const std::int64_t matrix_floats = layout.panels() * layout.from * width;
-  if (layout.to % width != 0) {
+  const std::int64_t matrix_floats = ceil_div(columns, width) * rows * width;
+  if (columns % width != 0) {
     for (std::int64_t product = 0; product < winograd::products; ++product) {
-      std::fill_n(u + (product + 1) * matrix_floats - layout.from * width, layout.from * width,
-                  0.0F);
+      std::fill_n(u + (product + 1) * matrix_floats - rows * width, rows * width, 0.0F);
     }
   }
   parallel_ranges(threads, shape[0], width, [&](std::int64_t begin, std::int64_t end) {
@@ -159,7 +199,7 @@ void transform_weights(int threads, const float* w, const Shape& shape,
       .orientation = orientation,
       .u = u,
       .matrix_floats = matrix_floats,
-      .rows = layout.from,
+      .rows = rows,
       .width = width});
   });
 }
