@@ -45,6 +45,7 @@ class Inputs {
   double factor(double value) const;
   WriteMode mode() const { return options_.mode; }
   const Ops& ops() const { return device_.ops(); }
+  const Device& device() const { return device_; }
 
  private:
   Tensor tensor(const Shape& shape, const std::vector<double>& numbers) const;

@@ -1,4 +1,5 @@
 // Cases of convolution, forward and backward.
+#include "kernels/cpu/winograd/operators.h"
 #include "tests/kernels/case_names.h"
 #include "tests/kernels/cases.h"
 
@@ -74,12 +75,12 @@ struct Gradients {
   }
 };
 
-// A 3x3 convolution with stride 1 may be computed by Winograd's method. Its errors are relative to
-// everything that a tile of 4x4 outputs sees, not to the element's own terms, of which masks and
-// edges may have left few (winograd_error_test.cpp has the exact bound): they are held against the
-// largest magnitude.
-Tolerance tolerance_of(const Conv2dSize& size, int channels) {
-  const bool tiles = size.kernel == 3 && size.stride == 1;
+// Winograd's convolution, which the cpu device uses where it suits, mixes the pixels of a tile:
+// next to large values a small one is less exact (winograd_error_test.cpp has the bound of each
+// element). Everything else adds the terms of an element and nothing else.
+Tolerance tolerance_of(const Conv2dSize& size, int channels, const Device& device) {
+  const bool tiles =
+      device.kind() == Device::Kind::cpu && cpu::suits_winograd(params_of(size), shapes_of(size).w);
   return {.kind = tiles ? Tolerance::Kind::tensor : Tolerance::Kind::element,
           .terms = 1.0 * size.kernel * size.kernel * channels};
 }
@@ -87,7 +88,7 @@ Tolerance tolerance_of(const Conv2dSize& size, int channels) {
 Prepared prepare_conv2d(const Conv2dSize& size, const Inputs& inputs) {
   const Shapes shapes = shapes_of(size);
   const bool pooling = size.pool != PoolKind::none;
-  const Tolerance tolerance = tolerance_of(size, size.in);
+  const Tolerance tolerance = tolerance_of(size, size.in, inputs.device());
   Prepared prepared;
   const auto result = [&](const char* name, Tensor tensor, const Tolerance& allowed) {
     prepared.results.push_back({name, tensor, allowed});
@@ -129,7 +130,7 @@ Prepared prepare_backward_input(const Conv2dSize& size, const Inputs& inputs) {
                w = inputs.values("w", shapes.w), mode = inputs.mode()]() mutable {
                 ops.conv2d_backward_input(params_of(size), gradients.pointers(), w, dx, mode);
               },
-          .results = {{"dx", dx, tolerance_of(size, size.out)}}};
+          .results = {{"dx", dx, tolerance_of(size, size.out, inputs.device())}}};
 }
 
 Prepared prepare_backward_weight(const Conv2dSize& size, const Inputs& inputs) {
