@@ -116,18 +116,18 @@ struct AdamParams {
 };
 
 // An entry of the table. It cannot be left out: a table without it does not compile.
-template <typename Signature>
+template <typename Function>
 class Operator;
 
 template <typename... Args>
 class Operator<void(Args...)> {
  public:
-  using Function = void (*)(Args...);
-  constexpr Operator(Function function) : function_(function) {}  // NOLINT: meant to be implicit
+  using Signature = void(Args...);
+  constexpr Operator(Signature* function) : function_(function) {}  // NOLINT: meant to be implicit
   void operator()(Args... args) const { function_(static_cast<Args>(args)...); }
 
  private:
-  Function function_;
+  Signature* function_;
 };
 
 struct Ops {

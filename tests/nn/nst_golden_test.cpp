@@ -4,7 +4,8 @@
 // In f64 on the reference device all must agree to 1e-10, gradients included: ReLU and max pooling
 // decide alike there. In f32 they do not always, and one decision that falls the other way changes
 // a gradient by far more than rounding does; so f32 gradients are compared with the reference's
-// decisions (FixedDecisions), and only what is continuous is compared through the whole network.
+// decisions (fixed_decisions_test.cpp), and only what is continuous is compared through the whole
+// network.
 #include <gtest/gtest.h>
 
 #include <optional>
@@ -15,14 +16,13 @@
 #include "nn/objective.h"
 #include "nn/optim/lbfgs.h"
 #include "tests/nn/golden.h"
+#include "tests/nn/nst_pictures.h"
 #include "tests/nn/synthetic_vgg.h"
 
 namespace gramgrad::nn {
 namespace {
 
 using autograd::Variable;
-
-const std::vector<std::string> style_taps{"relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"};
 
 const nlohmann::json& goldens() {
   static const nlohmann::json json = read_golden("nst.json");
@@ -41,14 +41,6 @@ Vgg vgg19(const Device& device, DType dtype, PoolKind pooling, int width = 64) {
 Vgg vgg16(const Device& device, DType dtype) {
   return Vgg(WeightsFile::from_memory(embedded_vgg16(), "vgg16"), device, dtype, PoolKind::average);
 }
-
-struct Pictures {
-  Pictures(const Device& device, DType dtype)
-      : content(synthetic_picture(101, 48, 64, device, dtype)),
-        style(synthetic_picture(103, 40, 56, device, dtype)),
-        generated(synthetic_picture(105, 48, 64, device, dtype)) {}
-  Tensor content, style, generated;
-};
 
 // The default objective (content relu4_2, Gram relative to target), on the first `layers` taps.
 Objective objective_for(const Vgg& vgg, const Tensor& content, const Tensor& style,
@@ -247,148 +239,6 @@ TEST(NstCurve, IsPyTorchs) {
     });
     ASSERT_EQ(result.stop, StopReason::none);
     EXPECT_LE(std::abs(result.loss / losses[i] - 1), tolerance) << "iteration " << i;
-  }
-}
-
-// ---------------------------------------------------------------- f32 gradients
-
-// A convolution as the reference device ran it, and what it decided.
-struct Decided {
-  std::string tap;  // relu3_1
-  Conv2dParams params;
-  Tensor weight;
-  Shape input;
-  Tensor y;  // undefined where it pools
-  Tensor relu_mask, pool_mask;
-};
-
-Tensor moved(const Tensor& tensor, const Device& device, DType dtype) {
-  if (tensor.dtype() == DType::u8) {
-    return Tensor::from_host<std::uint8_t>(device, tensor.shape(), DType::u8,
-                                           tensor.to_host<std::uint8_t>());
-  }
-  return Tensor::from_host<double>(device, tensor.shape(), dtype, tensor.to_host<double>());
-}
-
-// The forward pass in f64, layer by layer.
-std::vector<Decided> decide(const WeightsFile& file, const Tensor& picture) {
-  const Device& device = picture.device();
-  Tensor x(device, picture.shape(), DType::f64);
-  device.ops().channel_affine(feeding_params(file.feeding()), picture, x);
-  std::vector<Decided> layers;
-  const std::vector<ConvLayer> convs = conv_layers(file);
-  for (std::size_t i = 0; i < convs.size(); ++i) {
-    const auto load = [&](const TensorView& view, Shape shape) {
-      std::vector<double> values(view.element_count());
-      expand_to_f64(view, values);
-      return Tensor::from_host<double>(device, shape, DType::f64, values);
-    };
-    const bool pools = i + 1 < convs.size() && convs[i + 1].block != convs[i].block;
-    Decided layer{fmt::format("relu{}_{}", convs[i].block, convs[i].index),
-                  {.padding = 1, .relu = true, .pool = pools ? PoolKind::max : PoolKind::none},
-                  load(*convs[i].weight, {convs[i].out_channels, 3, 3, convs[i].in_channels}),
-                  x.shape(),
-                  {},
-                  {},
-                  {}};
-    const Tensor bias = load(*convs[i].bias, {convs[i].out_channels});
-    const Shape full = conv2d_output_shape(layer.params, x.shape(), layer.weight.shape());
-    layer.relu_mask = Tensor(device, relu_mask_shape(full), DType::u8);
-    Tensor next(device,
-                pools ? conv2d_pooled_shape(layer.params, x.shape(), layer.weight.shape()) : full,
-                DType::f64);
-    if (pools) {
-      layer.pool_mask = Tensor(device, next.shape(), DType::u8);
-      device.ops().conv2d(layer.params, x, layer.weight, bias,
-                          {nullptr, &next, &layer.relu_mask, &layer.pool_mask});
-    } else {
-      device.ops().conv2d(layer.params, x, layer.weight, bias,
-                          {&next, nullptr, &layer.relu_mask, nullptr});
-      layer.y = next;
-    }
-    x = next;
-    layers.push_back(std::move(layer));
-  }
-  return layers;
-}
-
-// One convolution's backward pass on a device; its decisions and gradients come from elsewhere.
-Tensor backward_through(const Decided& layer, const Tensor& gradient, const Device& device,
-                        DType dtype) {
-  const Tensor upstream = moved(gradient, device, dtype);
-  const Tensor weight = moved(layer.weight, device, dtype);
-  const Tensor relu_mask = moved(layer.relu_mask, device, dtype);
-  const bool pools = layer.params.pool != PoolKind::none;
-  const Tensor pool_mask = pools ? moved(layer.pool_mask, device, dtype) : Tensor();
-  Tensor dx(device, layer.input, dtype);
-  device.ops().conv2d_backward_input(layer.params,
-                                     {pools ? nullptr : &upstream, pools ? &upstream : nullptr,
-                                      &relu_mask, pools ? &pool_mask : nullptr},
-                                     weight, dx, WriteMode::assign);
-  return dx;
-}
-
-// Down from relu5_1 to the picture, with the gradients that style losses add at their taps.
-class FixedDecisions : public testing::Test {
- protected:
-  FixedDecisions() {
-    const WeightsFile file = WeightsFile::from_memory(bytes_, "synthetic");
-    layers_ = decide(file, Pictures(reference_, DType::f64).generated);
-    const std::vector<Decided> styled = decide(file, Pictures(reference_, DType::f64).style);
-    const FeatureLoss loss = make_gram_loss(GramLossOptions{.relative = true});
-    for (std::size_t i = 0; i < layers_.size(); ++i) {
-      Tensor& gradient = added_.emplace_back();
-      if (std::find(style_taps.begin(), style_taps.end(), layers_[i].tap) != style_taps.end()) {
-        const Variable features(layers_[i].y, true);
-        backward(loss.against(loss.target(styled[i].y))(features));
-        gradient = features.grad();
-      }
-    }
-  }
-
-  // The gradient with respect to what each layer was given; [0]: the network's input.
-  std::vector<Tensor> descend(const Device& device, DType dtype) const {
-    std::vector<Tensor> gradients(layers_.size());
-    Tensor gradient;
-    for (std::size_t i = layers_.size(); i-- > 0;) {
-      if (added_[i].defined()) {
-        Tensor own = moved(added_[i], device, dtype);
-        if (gradient.defined()) {
-          device.ops().axpby(1, gradient, 1, own);
-        }
-        gradient = own;
-      }
-      gradient = backward_through(layers_[i], gradient, device, dtype);
-      gradients[i] = gradient;
-    }
-    return gradients;
-  }
-
-  const Device reference_ = Device::reference();
-  const std::vector<std::byte> bytes_ = synthetic_vgg19();
-  std::vector<Decided> layers_;
-  std::vector<Tensor> added_;  // undefined where no style loss looks
-};
-
-TEST_F(FixedDecisions, SinglePrecisionGradients) {
-  const std::vector<Tensor> exact = descend(reference_, DType::f64);
-  const Device cpu = Device::cpu();
-  const std::vector<Tensor> chained = descend(cpu, DType::f32);
-  ASSERT_EQ(exact.size(), 13u);
-  for (std::size_t i = 0; i < exact.size(); ++i) {
-    SCOPED_TRACE(layers_[i].tap);
-    const std::vector<double> wanted = exact[i].to_host<double>();
-    // All layers above in f32.
-    EXPECT_LE(relative_distance(chained[i].to_host<double>(), wanted), 1e-5);
-    // This layer alone, on the exact gradient of its output.
-    if (i + 1 < exact.size()) {
-      Tensor above = moved(exact[i + 1], reference_, DType::f64);
-      if (added_[i].defined()) {
-        reference_.ops().axpby(1, added_[i], 1, above);
-      }
-      const Tensor alone = backward_through(layers_[i], above, cpu, DType::f32);
-      EXPECT_LE(relative_distance(alone.to_host<double>(), wanted), 2e-6);
-    }
   }
 }
 

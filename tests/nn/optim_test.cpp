@@ -1,146 +1,19 @@
-// The optimisers: trajectories of PyTorch, stop reasons, bad numbers, another size.
+// The optimisers: stop reasons, bad numbers, history, another size.
 #include "nn/optim/optim.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <array>
-#include <cmath>
-#include <fstream>
 #include <limits>
-#include <nlohmann/json.hpp>
+
+#include "tests/nn/optim_functions.h"
 
 namespace gramgrad::nn {
 namespace {
 
 constexpr double inf = std::numeric_limits<double>::infinity();
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-
-using Values = std::vector<double>;
-struct Sample {
-  double loss;
-  Values gradient;
-};
-using Function = Sample (*)(const Values&);
-
-// The functions of tests/golden/make_optim_goldens.py, operation for operation.
-Sample valley(const Values& x) {
-  Sample s{0, Values(x.size(), 0.0)};
-  for (std::size_t i = 0; i + 1 < x.size(); ++i) {
-    const double u = x[i + 1] - x[i] * x[i];
-    const double v = 1.0 - x[i];
-    s.loss = s.loss + (10.0 * u * u + v * v);
-    s.gradient[i] = s.gradient[i] - (40.0 * u * x[i] + 2.0 * v);
-    s.gradient[i + 1] = s.gradient[i + 1] + 20.0 * u;
-  }
-  return s;
-}
-
-Sample quadratic(const Values& x) {
-  Sample s{0, Values(x.size(), 0.0)};
-  double c = 1.0 / 32.0;
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    const double u = x[i] - static_cast<double>(i);
-    s.loss = s.loss + c * u * u;
-    s.gradient[i] = 2.0 * c * u;
-    c = c * 2.0;
-  }
-  return s;
-}
-
-Tensor tensor_of(const Values& values, DType dtype = DType::f64) {
-  static const Device device = Device::reference();
-  return Tensor::from_host<double>(device, {static_cast<std::int64_t>(values.size())}, dtype,
-                                   values);
-}
-
-Evaluate evaluation(const Tensor& x, Function function) {
-  return [&x, function] {
-    const Sample s = function(x.to_host<double>());
-    return Evaluation{s.loss, tensor_of(s.gradient, x.dtype())};
-  };
-}
-
-OptimizerOptions options_from(const nlohmann::json& json) {
-  OptimizerOptions options;
-  const std::string kind = json.at("kind");
-  options.kind = kind == "lbfgs"  ? OptimizerKind::lbfgs
-                 : kind == "adam" ? OptimizerKind::adam
-                                  : OptimizerKind::sgd;
-  options.learning_rate = json.at("learning_rate").get<double>();
-  options.history = json.value("history", options.history);
-  options.beta1 = json.value("beta1", options.beta1);
-  options.beta2 = json.value("beta2", options.beta2);
-  options.epsilon = json.value("epsilon", options.epsilon);
-  options.momentum = json.value("momentum", options.momentum);
-  return options;
-}
-
-// max |a - b| / max |b|; NaN where anything is.
-double distance(const Values& a, const Values& b) {
-  double difference = 0;
-  double size = 0;
-  for (std::size_t i = 0; i < b.size(); ++i) {
-    difference = std::max(std::abs(a.at(i) - b[i]), difference);
-    size = std::max(size, std::abs(b[i]));
-    if (std::isnan(a[i])) {
-      return nan;
-    }
-  }
-  return difference / size;
-}
-
-nlohmann::json goldens() {
-  std::ifstream file(GRAMGRAD_SOURCE_DIR "/tests/golden/optim.json");
-  return nlohmann::json::parse(file);
-}
-
-// Both sides evaluate the same numbers; only the order of sums in dot products differs. `spread` is
-// how far trajectories of PyTorch itself drift if each gradient is one unit in the last place off,
-// at worst of ten tries: a drift of 20 times that is rounding, more is another algorithm. With two
-// pairs or more the allowance stays below 1e-10; with one pair the method is a Barzilai-Borwein
-// one, known for its chaotic steps.
-TEST(OptimGoldens, TrajectoriesArePyTorchs) {
-  const nlohmann::json runs = goldens();
-  ASSERT_EQ(runs.size(), 14u);
-  for (const nlohmann::json& run : runs) {
-    SCOPED_TRACE(run.at("function").get<std::string>() + " " + run.at("optimizer").dump());
-    const Function function = run.at("function") == "valley" ? valley : quadratic;
-    const OptimizerOptions options = options_from(run.at("optimizer"));
-    const auto optimizer = make_optimizer(options);
-    const auto xs = run.at("x").get<std::vector<Values>>();
-    const auto losses = run.at("loss").get<Values>();
-    const auto spread = run.at("spread").get<Values>();
-    ASSERT_EQ(losses.size(), 40u);
-    Tensor x = tensor_of(xs.front());
-    for (std::size_t i = 0; i < losses.size(); ++i) {
-      const double tolerance = 1e-14 + 20 * spread.at(i);
-      EXPECT_TRUE(tolerance < 1e-10 || options.history == 1);
-      EXPECT_LE(distance(x.to_host<double>(), xs.at(i)), tolerance) << "iteration " << i;
-      const StepResult result = optimizer->step(x, evaluation(x, function));
-      ASSERT_EQ(result.stop, StopReason::none) << "iteration " << i;
-    }
-    EXPECT_LE(distance(x.to_host<double>(), xs.back()), 1e-14 + 20 * spread.back());
-  }
-}
-
-// The same in f32: the first steps, before rounding has grown. Here dot products are rounded to
-// f32.
-TEST(OptimGoldens, FirstStepsInSinglePrecision) {
-  for (const nlohmann::json& run : goldens()) {
-    SCOPED_TRACE(run.at("function").get<std::string>() + " " + run.at("optimizer").dump());
-    const Function function = run.at("function") == "valley" ? valley : quadratic;
-    const auto optimizer = make_optimizer(options_from(run.at("optimizer")));
-    const auto xs = run.at("x").get<std::vector<Values>>();
-    const auto spread = run.at("spread").get<Values>();
-    Tensor x = tensor_of(xs.front(), DType::f32);
-    for (std::size_t i = 0; i < 6; ++i) {
-      // The noise was one unit of f64: one of f32 is 2^29 times that.
-      EXPECT_LE(distance(x.to_host<double>(), xs.at(i)), 0x1p-22 + 20 * 0x1p29 * spread.at(i));
-      optimizer->step(x, evaluation(x, function));
-    }
-  }
-}
 
 // ---------------------------------------------------------------- stop reasons
 
