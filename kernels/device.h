@@ -19,6 +19,10 @@ namespace gramgrad {
 struct Ops;
 struct DeviceState;
 
+// How a GPU multiplies f32 numbers in convolutions. f32: as they are, in hand-written kernels. tf32:
+// rounded to 10 bits of mantissa, on tensor cores, through cuDNN 9; sums stay f32.
+enum class CudaMath { f32, tf32 };
+
 class Device {
  public:
   enum class Kind { reference, cpu, cuda };
@@ -27,8 +31,9 @@ class Device {
   static Device reference();
   // Optimised for the processor, f32. threads = 0: one for each processor that the process may use.
   static Device cpu(int threads = 0);
-  // The GPU of that number. Throws Error where there is none or the build has no CUDA.
-  static Device cuda(int ordinal = 0);
+  // The GPU of that number. Throws Error where there is none, where the build has no CUDA, and for
+  // tf32 where there is no cuDNN 9.
+  static Device cuda(int ordinal = 0, CudaMath math = CudaMath::f32);
 
   Kind kind() const;
   std::string name() const;         // "cpu", "reference", "cuda:0"

@@ -22,10 +22,11 @@ std::string first_available() {
 
 }  // namespace
 
-Device make_device(const std::string& name, int threads) {
+Device make_device(const std::string& name, int threads, Precision precision) {
   constexpr int most_gpus = 255;
+  const CudaMath math = precision == Precision::tf32 ? CudaMath::tf32 : CudaMath::f32;
   if (name == "auto") {
-    return make_device(first_available(), threads);
+    return make_device(first_available(), threads, precision);
   }
   if (name == "cpu") {
     return Device::cpu(threads);
@@ -34,11 +35,11 @@ Device make_device(const std::string& name, int threads) {
     return Device::reference();
   }
   if (name == "cuda") {
-    return Device::cuda();
+    return Device::cuda(0, math);
   }
   if (name.starts_with("cuda:")) {
     const std::string_view number = std::string_view(name).substr(5);
-    return Device::cuda(static_cast<int>(parse_integer(number, 0, most_gpus)));
+    return Device::cuda(static_cast<int>(parse_integer(number, 0, most_gpus)), math);
   }
   static const std::array<std::string, 4> names{"auto", "cpu", "cuda", "reference"};
   fail("--device: there is no '{}'; did you mean '{}'? (auto, cpu, cuda, cuda:N or reference)",
@@ -46,12 +47,13 @@ Device make_device(const std::string& name, int threads) {
 }
 
 DType require_precision(const Device& device, Precision precision) {
-  if (precision == Precision::f32) {
+  const bool is_cuda = device.kind() == Device::Kind::cuda;
+  if (precision == Precision::f32 || (precision == Precision::tf32 && is_cuda)) {
     return DType::f32;
   }
   check(precision == Precision::f64 && device.supports(DType::f64),
         "--precision: the device {} does not compute in {}; f32 runs everywhere, f64 with --device "
-        "reference",
+        "reference, tf32 with --device cuda",
         device.name(), format_choice(precision, precision_names));
   return DType::f64;
 }

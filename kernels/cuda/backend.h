@@ -4,8 +4,14 @@
 #include <cuda_runtime_api.h>
 
 #include <cstddef>
+#include <memory>
+
+#include "kernels/ops.h"
 
 namespace gramgrad::cuda {
+namespace cudnn {
+class Convolutions;
+}
 
 class Backend {
  public:
@@ -21,9 +27,15 @@ class Backend {
   // Between host and GPU, either way, after all that is queued. Returns when it is done.
   void copy(void* to, const void* from, std::size_t bytes) const;
 
+  // Only of a device that multiplies in TF32.
+  std::shared_ptr<cudnn::Convolutions> convolutions;
+
  private:
   int ordinal_;
   cudaStream_t stream_ = nullptr;
 };
+
+// Opens cuDNN for the backend; the operators that use it. Throws Error where there is no cuDNN 9.
+Ops tf32_ops(Backend& backend);
 
 }  // namespace gramgrad::cuda

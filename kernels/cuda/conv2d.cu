@@ -54,6 +54,17 @@ Conv2dGeometry conv2d_geometry(const Conv2dParams& params, const Shape& x, const
           .out_width = narrow(y[2])};
 }
 
+void write_masks_and_pool(const Conv2dParams& params, const Shape& full, Stream stream, float* y,
+                          const Conv2dOutputs& outputs) {
+  if (auto* mask = data_or_null<std::uint8_t>(outputs.relu_mask)) {
+    launch_relu(stream, y, y, mask, full[0] * full[1] * full[2], full[3]);
+  }
+  if (float* pooled = data_or_null<float>(outputs.pooled)) {
+    launch_pool(stream, {.kind = params.pool}, full, outputs.pooled->shape(), y, pooled,
+                data_or_null<std::uint8_t>(outputs.pool_mask));
+  }
+}
+
 void conv2d(const Conv2dParams& params, const Tensor& x, const Tensor& w, const Tensor& bias,
             const Conv2dOutputs& outputs) {
   check_conv2d(params, x, w, bias, outputs);
@@ -68,13 +79,7 @@ void conv2d(const Conv2dParams& params, const Tensor& x, const Tensor& w, const 
   matmul(stream, {.m = g.out_pixels(), .n = g.out_channels, .k = g.patch()},
          PatchRows{{g, x.data<float>()}}, WeightColumns{w.data<float>(), g.patch()},
          BiasAndRelu{y, data_or_null<float>(&bias), g.out_channels, params.relu});
-  if (auto* mask = data_or_null<std::uint8_t>(outputs.relu_mask)) {
-    launch_relu(stream, y, y, mask, g.out_pixels(), g.out_channels);
-  }
-  if (float* pooled = data_or_null<float>(outputs.pooled)) {
-    launch_pool(stream, {.kind = params.pool}, full, outputs.pooled->shape(), y, pooled,
-                data_or_null<std::uint8_t>(outputs.pool_mask));
-  }
+  write_masks_and_pool(params, full, stream, y, outputs);
 }
 
 }  // namespace gramgrad::cuda

@@ -20,6 +20,10 @@ struct Conv2dGeometry {
 
 Conv2dGeometry conv2d_geometry(const Conv2dParams& params, const Shape& x, const Shape& w);
 
+// Masks and pooling of the map `y` [full], which has been clipped where params.relu.
+void write_masks_and_pool(const Conv2dParams& params, const Shape& full, Stream stream, float* y,
+                          const Conv2dOutputs& outputs);
+
 // Where an element lies in a window.
 struct KernelPosition {
   int kh, kw, channel;
@@ -60,10 +64,15 @@ class OutputGradient {
   OutputGradient(const Conv2dParams& params, const Conv2dGradients& gradients, const Shape& y,
                  const Tensor& like);
   const float* data() const { return dz_; }
+  const Shape& shape() const { return shape_; }
 
  private:
+  Shape shape_;
   Scratch<float> scratch_;
   const float* dz_;
 };
+
+// dbias (+)= dz summed over images and pixels.
+void add_bias_gradient(const OutputGradient& dz, Tensor& dbias, WriteMode mode);
 
 }  // namespace gramgrad::cuda

@@ -115,7 +115,8 @@ void weight_product(Tensor& out, const MatmulSize& size, const ChannelsOfGradien
 
 OutputGradient::OutputGradient(const Conv2dParams& params, const Conv2dGradients& gradients,
                                const Shape& y, const Tensor& like)
-    : scratch_(like, params.relu || params.pool != PoolKind::none ? y.size() : 0),
+    : shape_(y),
+      scratch_(like, params.relu || params.pool != PoolKind::none ? y.size() : 0),
       dz_(data_or_null<float>(gradients.dy)) {
   if (!params.relu && data_or_null<float>(gradients.dpooled) == nullptr) {
     return;
@@ -158,8 +159,15 @@ void conv2d_backward_weight(const Conv2dParams& params, const Conv2dGradients& g
   weight_product(dw, {.m = g.out_channels, .n = g.patch(), .k = g.out_pixels()}, rows,
                  PatchColumns{{g, x.data<float>()}}, mode);
   if (dbias.defined()) {
-    weight_product(dbias, {.m = g.out_channels, .n = 1, .k = g.out_pixels()}, rows, Ones{}, mode);
+    add_bias_gradient(dz, dbias, mode);
   }
+}
+
+void add_bias_gradient(const OutputGradient& dz, Tensor& dbias, WriteMode mode) {
+  const Shape& y = dz.shape();
+  const auto channels = static_cast<int>(y[3]);
+  weight_product(dbias, {.m = channels, .n = 1, .k = static_cast<int>(y.size() / y[3])},
+                 ChannelsOfGradient{dz.data(), channels}, Ones{}, mode);
 }
 
 }  // namespace gramgrad::cuda

@@ -17,6 +17,7 @@ Backend::Backend(int ordinal) : ordinal_(ordinal) {
 }
 
 Backend::~Backend() {
+  convolutions.reset();
   cudaStreamSynchronize(stream_);
   cudaStreamDestroy(stream_);
 }
@@ -69,7 +70,7 @@ Stream stream_of(const Tensor& tensor) {
 
 }  // namespace cuda
 
-Device Device::cuda(int ordinal) {
+Device Device::cuda(int ordinal, CudaMath math) {
   const cuda::Availability found = cuda::availability();
   const std::string obstacle = cuda::obstacle(found, ordinal);
   check(obstacle.empty(), "device cuda:{}: {}", ordinal, obstacle);
@@ -85,7 +86,7 @@ Device Device::cuda(int ordinal) {
       .description = cuda::describe(found.gpus[static_cast<std::size_t>(ordinal)]),
       .threads = 1,
       .supports_f64 = false,
-      .ops = cuda_ops(),
+      .ops = math == CudaMath::tf32 ? cuda::tf32_ops(*backend) : cuda_ops(),
       .transfers = {copy, copy},
       .synchronize = [backend] { backend->synchronize(); },
       .resources = std::move(resources),

@@ -9,7 +9,7 @@ cuda::Availability cuda::availability() {
   return {.status = Status::not_built, .message = "", .gpus = {}};
 }
 
-Device Device::cuda(int ordinal) {
+Device Device::cuda(int ordinal, CudaMath) {
   fail("device cuda:{}: {}", ordinal, cuda::obstacle(cuda::availability(), ordinal));
 }
 

@@ -28,7 +28,8 @@ cuda::Stream cuda::stream_of(const Tensor&) {
   return {};
 }
 
-Device Device::cuda(int ordinal) {
+Device Device::cuda(int ordinal, CudaMath math) {
+  check(math == CudaMath::f32, "cuDNN does not run on the CPU");
   const std::string obstacle = cuda::obstacle(cuda::availability(), ordinal);
   check(obstacle.empty(), "device cuda:{}: {}", ordinal, obstacle);
   auto resources =

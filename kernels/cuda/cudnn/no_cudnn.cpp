@@ -1,0 +1,13 @@
+// The TF32 operators of a build without cuDNN: it says so.
+#include "kernels/check.h"
+#include "kernels/cuda/backend.h"
+
+namespace gramgrad::cuda {
+
+Ops tf32_ops(Backend&) {
+  fail(
+      "tf32: this build has no cuDNN; install cuDNN 9 with its headers and build again, or use "
+      "f32");
+}
+
+}  // namespace gramgrad::cuda
