@@ -20,13 +20,31 @@ installed() {
   dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed
 }
 
+# any_installed NAME|NAME...: whether one of them is.
+any_installed() {
+  local package
+  for package in ${1//|/ }; do
+    ! installed "$package" || return 0
+  done
+  return 1
+}
+
+# first_known NAME|NAME...: the first that this system's package lists have.
+first_known() {
+  local package
+  for package in ${1//|/ }; do
+    ! apt-cache show "$package" >/dev/null 2>&1 || break
+  done
+  echo "$package"
+}
+
 # install_missing SECTION...: installs what is not there yet; asks for nothing.
 install_missing() {
   local missing=() package
   command -v dpkg-query >/dev/null || die "this script installs Debian/Ubuntu packages; on another \
 system install what .ci/packages lists and build with CMake (README.md, Building by hand)"
   for package in $(packages "$@"); do
-    installed "$package" || missing+=("$package")
+    any_installed "$package" || missing+=("$package")
   done
   if [ ${#missing[@]} -eq 0 ]; then
     say "All packages are there"
@@ -39,8 +57,12 @@ system install what .ci/packages lists and build with CMake (README.md, Building
     as_root=(sudo)
   fi
   "${as_root[@]}" apt-get update -qq
+  local chosen=()
+  for package in "${missing[@]}"; do
+    chosen+=("$(first_known "$package")")
+  done
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
-    --no-install-recommends "${missing[@]}" >/dev/null
+    --no-install-recommends "${chosen[@]}" >/dev/null
 }
 
 # build DIRECTORY TARGETS [CMAKE_OPTION...]: TARGETS is one word list, "all" for everything.

@@ -7,11 +7,9 @@
 
 #include <CLI/CLI.hpp>
 
-#include <functional>
+#include "apps/support/program.h"
 
 namespace gramgrad::apps {
-
-using Action = std::function<int()>;
 
 void add_stylize(CLI::App& program, Action& action);
 void add_info(CLI::App& program, Action& action);

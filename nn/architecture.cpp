@@ -55,6 +55,43 @@ void connect(ConvLayer& layer, std::int64_t in_channels, const std::string& file
   layer.out_channels = shape[0];
 }
 
+// The position of the first tensor that belongs to the classifier.
+std::size_t classifier_start(const WeightsFile& file) {
+  const auto& tensors = file.tensors();
+  const auto found = std::find_if(tensors.begin(), tensors.end(), [](const TensorView& tensor) {
+    return tensor.name.starts_with("fc");
+  });
+  return static_cast<std::size_t>(found - tensors.begin());
+}
+
+// The classifier, checked against the `channels` that come to it.
+std::vector<ClassifierLayer> classifier_after(const WeightsFile& file, std::int64_t channels) {
+  const std::size_t start = classifier_start(file);
+  std::vector<ClassifierLayer> layers;
+  if (start == file.tensors().size()) {
+    return layers;
+  }
+  for (const char* name : {"fc6", "fc7", "fc8"}) {
+    const std::size_t position = start + 2 * layers.size();
+    ClassifierLayer layer{name, tensor_at(file, position, fmt::format("{}.weight", name)),
+                          tensor_at(file, position + 1, fmt::format("{}.bias", name))};
+    const auto& shape = layer.weight->shape;
+    check(shape.size() == 4 && shape[3] == channels && shape[1] == shape[2] &&
+              (layers.empty() || shape[1] == 1),
+          "{}: tensor {} has shape [{}]; [out, {}] is needed", file.name(), layer.weight->name,
+          fmt::join(shape, ", "),
+          fmt::format("{}, {}", layers.empty() ? "side, side" : "1, 1", channels));
+    check(layer.bias->shape == std::vector<std::int64_t>{shape[0]},
+          "{}: tensor {} has shape [{}]; the layer has {} outputs", file.name(), layer.bias->name,
+          fmt::join(layer.bias->shape, ", "), shape[0]);
+    channels = shape[0];
+    layers.push_back(std::move(layer));
+  }
+  check(start + 2 * layers.size() == file.tensors().size(), "{}: has tensors after fc8",
+        file.name());
+  return layers;
+}
+
 }  // namespace
 
 std::span<const Architecture> architectures() {
@@ -83,8 +120,9 @@ std::vector<std::string> conv_names(const Architecture& architecture, std::strin
       return names;
     }
   }
-  fail("{} has no convolution \"{}\"; they are {}", architecture.name, last,
-       fmt::join(names, ", "));
+  check(last.empty(), "{} has no convolution \"{}\"; they are {}", architecture.name, last,
+        fmt::join(names, ", "));
+  return names;
 }
 
 std::vector<ConvLayer> conv_layers(const WeightsFile& file) {
@@ -94,9 +132,10 @@ std::vector<ConvLayer> conv_layers(const WeightsFile& file) {
   } catch (const Error& error) {
     fail("{}: {}", file.name(), error.what());
   }
-  const std::size_t present = (file.tensors().size() + 1) / 2;
+  const std::size_t present = (classifier_start(file) + 1) / 2;
   check(present <= layers.size(), "{}: has {} tensors; {} has {}", file.name(),
         file.tensors().size(), file.architecture(), 2 * layers.size());
+  const bool complete = present == layers.size();
   layers.resize(present);
   std::int64_t channels = 3;
   for (std::size_t i = 0; i < layers.size(); ++i) {
@@ -105,7 +144,15 @@ std::vector<ConvLayer> conv_layers(const WeightsFile& file) {
     connect(layers[i], channels, file.name());
     channels = layers[i].out_channels;
   }
+  check(complete || classifier_start(file) == file.tensors().size(),
+        "{}: has a classifier after {}, where {} does not end", file.name(),
+        layers.empty() ? "nothing" : layers.back().name, file.architecture());
+  classifier_after(file, channels);
   return layers;
+}
+
+std::vector<ClassifierLayer> classifier_layers(const WeightsFile& file) {
+  return classifier_after(file, conv_layers(file).back().out_channels);
 }
 
 }  // namespace gramgrad::nn

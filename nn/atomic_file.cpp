@@ -59,12 +59,16 @@ void check_target(const std::string& path, const std::string& target) {
         std::strerror(errno));
 }
 
+std::string temporary_prefix(int process_id) {
+  return fmt::format(".gramgrad-{}-", process_id);
+}
+
 // Opens a new file under a name that nobody uses, with the permissions that the umask grants
 // (mkstemp would make the final file private).
 int open_temporary(const std::string& directory, std::string& name) {
   constexpr int attempts = 1000;
   for (int attempt = 0; attempt < attempts; ++attempt) {
-    name = fmt::format("{}/.gramgrad-{}-{}.tmp", directory, getpid(), attempt);
+    name = fmt::format("{}/{}{}.tmp", directory, temporary_prefix(getpid()), attempt);
     const int descriptor = open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (descriptor >= 0 || errno != EEXIST) {
       return descriptor;
@@ -133,6 +137,20 @@ void AtomicFile::commit() {
 
 void check_writable(const std::string& path) {
   const AtomicFile probe(path);
+}
+
+void remove_abandoned(const std::string& path, int process_id) noexcept {
+  try {
+    const std::string prefix = temporary_prefix(process_id);
+    for (const fs::directory_entry& entry :
+         fs::directory_iterator(directory_of(follow_links(path)))) {
+      const std::string name = entry.path().filename().string();
+      if (name.starts_with(prefix) && name.ends_with(".tmp")) {
+        unlink(entry.path().c_str());
+      }
+    }
+  } catch (const std::exception&) {  // a directory that cannot be read: nothing to do about it
+  }
 }
 
 }  // namespace gramgrad::nn

@@ -36,4 +36,7 @@ class AtomicFile {
 // Does not touch an existing file.
 void check_writable(const std::string& path);
 
+// Removes what a process that has died left of AtomicFiles for `path`.
+void remove_abandoned(const std::string& path, int process_id) noexcept;
+
 }  // namespace gramgrad::nn

@@ -72,4 +72,10 @@ MappedFile::~MappedFile() {
   }
 }
 
+void MappedFile::release() const noexcept {
+  if (!bytes_.empty()) {
+    ::madvise(const_cast<std::byte*>(bytes_.data()), bytes_.size(), MADV_DONTNEED);
+  }
+}
+
 }  // namespace gramgrad::nn

@@ -21,6 +21,10 @@ class MappedFile {
 
   std::span<const std::byte> bytes() const { return bytes_; }
 
+  // Gives the pages back to the system, which reads them again when they are touched again: for
+  // files that are larger than what the process should seem to need.
+  void release() const noexcept;
+
  private:
   std::span<const std::byte> bytes_;
 };

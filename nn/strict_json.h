@@ -24,6 +24,7 @@ class JsonObject {
   // Fails if there is a key that is not among these.
   void allow_only(std::initializer_list<std::string_view> keys) const;
 
+  bool has(std::string_view key) const { return value_.contains(key); }
   const nlohmann::json& value(std::string_view key) const;
   JsonObject object(std::string_view key) const;
   // An array of `min_size` to `max_size` elements.

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -40,6 +41,27 @@ constexpr std::uint64_t align_up(std::uint64_t offset) {
   return (offset + weights_alignment - 1) / weights_alignment * weights_alignment;
 }
 
+// What one layer answers to a picture that is known by name, in f64 and with the weights as stored,
+// rounded to 9 significant digits.
+struct GoldenActivation {
+  std::string layer;  // such as "relu3_1"
+  double mean = 0;    // over all pixels and channels
+  double l2 = 0;      // root of the sum of squares
+  // Of its numbers in the order [height, width, channels]: the first, those at 1/3 and 2/3, the
+  // last.
+  std::array<double, 4> samples{};
+
+  bool operator==(const GoldenActivation&) const = default;
+};
+
+// Whoever loads the weights and computes the same has loaded them right.
+struct Golden {
+  std::string picture;  // its name
+  std::vector<GoldenActivation> activations;
+
+  bool operator==(const Golden&) const = default;
+};
+
 // Where the numbers come from and on what terms they may be passed on.
 struct Provenance {
   std::string source;         // name of the file that was converted
@@ -49,6 +71,7 @@ struct Provenance {
   std::string attribution;    // who made the weights, as the licence wants them named
   std::string changes;        // what was changed against the source
   std::string evidence;       // why the numbers are believed to be what they are said to be
+  std::optional<Golden> golden = std::nullopt;  // what they must compute
 
   bool operator==(const Provenance&) const = default;
 };

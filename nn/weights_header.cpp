@@ -40,6 +40,29 @@ std::string plain_name(const JsonObject& object, std::string_view key) {
   return name;
 }
 
+GoldenActivation parse_activation(const JsonObject& object) {
+  constexpr double most = 1e30;
+  GoldenActivation result;
+  result.layer = plain_name(object, "layer");
+  result.mean = object.number("mean", -most, most);
+  result.l2 = object.number("l2", 0, most);
+  const json& samples = object.array("samples", result.samples.size(), result.samples.size());
+  for (std::size_t i = 0; i < result.samples.size(); ++i) {
+    result.samples[i] = json_number(samples[i], object.name("samples"), -most, most);
+  }
+  return result;
+}
+
+Golden parse_golden(const JsonObject& object) {
+  Golden result;
+  result.picture = plain_name(object, "picture");
+  for (const json& activation : object.array("activations", 1, max_tensors)) {
+    result.activations.push_back(parse_activation(
+        {activation, fmt::format("provenance.golden.activations[{}]", result.activations.size())}));
+  }
+  return result;
+}
+
 Provenance parse_provenance(const JsonObject& object) {
   Provenance result;
   result.source = object.text("source", max_text_bytes);
@@ -52,6 +75,9 @@ Provenance parse_provenance(const JsonObject& object) {
   check(result.source_sha256.size() == 64 &&
             result.source_sha256.find_first_not_of("0123456789abcdef") == std::string::npos,
         "the header's {} must be 64 lower-case hexadecimal digits", object.name("source_sha256"));
+  if (object.has("golden")) {
+    result.golden = parse_golden(object.object("golden"));
+  }
   return result;  // further keys are notes, free to all
 }
 
@@ -140,6 +166,28 @@ void check_names(const std::vector<TensorRecord>& tensors) {
   check(twice == names.end(), "tensor {} is listed twice", twice == names.end() ? "" : *twice);
 }
 
+ordered_json provenance_json(const Provenance& provenance) {
+  ordered_json result = {{"source", provenance.source},
+                         {"source_sha256", provenance.source_sha256},
+                         {"source_format", provenance.source_format},
+                         {"licence", provenance.licence},
+                         {"attribution", provenance.attribution},
+                         {"changes", provenance.changes},
+                         {"evidence", provenance.evidence}};
+  if (provenance.golden) {
+    ordered_json activations = ordered_json::array();
+    for (const GoldenActivation& activation : provenance.golden->activations) {
+      activations.push_back({{"layer", activation.layer},
+                             {"mean", activation.mean},
+                             {"l2", activation.l2},
+                             {"samples", activation.samples}});
+    }
+    result["golden"] = {{"picture", provenance.golden->picture},
+                        {"activations", std::move(activations)}};
+  }
+  return result;
+}
+
 }  // namespace
 
 WeightsHeader parse_header(std::string_view text) {
@@ -177,14 +225,7 @@ std::string dump_header(const WeightsHeader& header) {
   }
   const ordered_json json_header = {
       {"architecture", architecture},
-      {"provenance",
-       {{"source", provenance.source},
-        {"source_sha256", provenance.source_sha256},
-        {"source_format", provenance.source_format},
-        {"licence", provenance.licence},
-        {"attribution", provenance.attribution},
-        {"changes", provenance.changes},
-        {"evidence", provenance.evidence}}},
+      {"provenance", provenance_json(provenance)},
       {"feeding",
        {{"channel_order", feeding.channel_order == ChannelOrder::bgr ? "BGR" : "RGB"},
         {"scale", feeding.scale},

@@ -65,6 +65,17 @@ TEST_F(AtomicFileTest, AbandonedLeavesTheOldFileAndNothingElse) {
   EXPECT_THAT(directory_.names(), ElementsAre("file"));
 }
 
+// What a process that died has left is found by its id; nobody else's is touched.
+TEST_F(AtomicFileTest, AbandonedFilesOfAnotherProcessCanBeRemoved) {
+  write_bytes(path_, "old");
+  write_bytes(directory_ / ".gramgrad-12345-0.tmp", "half");
+  write_bytes(directory_ / ".gramgrad-12345-17.tmp", "half");
+  write_bytes(directory_ / ".gramgrad-123456-0.tmp", "somebody else's");
+  nn::remove_abandoned(path_, 12345);
+  EXPECT_THAT(directory_.names(), ElementsAre(".gramgrad-123456-0.tmp", "file"));
+  nn::remove_abandoned(directory_ / "no/such/file", 12345);
+}
+
 TEST_F(AtomicFileTest, TwoOfTheSameNameDoNotMeet) {
   AtomicFile first(path_);
   AtomicFile second(path_);

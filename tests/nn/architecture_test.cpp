@@ -84,6 +84,62 @@ TEST(Architecture, TakesEveryPrefixOfANetwork) {
   }
 }
 
+// All of vgg16, and three fully connected layers.
+Network with_classifier() {
+  Network network("vgg16", 12);
+  network.tensors.push_back({"conv5_3.weight", DType::f16, {4, 3, 3, 13}, {}});
+  network.tensors.push_back({"conv5_3.bias", DType::f32, {4}, {}});
+  network.tensors.push_back({"fc6.weight", DType::f16, {7, 2, 2, 4}, {}});
+  network.tensors.push_back({"fc6.bias", DType::f32, {7}, {}});
+  network.tensors.push_back({"fc7.weight", DType::f16, {6, 1, 1, 7}, {}});
+  network.tensors.push_back({"fc7.bias", DType::f32, {6}, {}});
+  network.tensors.push_back({"fc8.weight", DType::f16, {5, 1, 1, 6}, {}});
+  network.tensors.push_back({"fc8.bias", DType::f32, {5}, {}});
+  return network;
+}
+
+TEST(Architecture, ClassifierFollowsAWholeNetwork) {
+  const Bytes bytes = with_classifier().encode();
+  const auto file = WeightsFile::from_memory(bytes, "net.ggw");
+  EXPECT_EQ(conv_layers(file).size(), 13u);
+  const auto layers = classifier_layers(file);
+  ASSERT_EQ(layers.size(), 3u);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(layers[i].name, fmt::format("fc{}", 6 + i));
+    EXPECT_EQ(layers[i].weight, file.find(layers[i].name + ".weight"));
+    EXPECT_EQ(layers[i].bias, file.find(layers[i].name + ".bias"));
+  }
+  const Bytes without = Network("vgg16", 3).encode();
+  EXPECT_TRUE(classifier_layers(WeightsFile::from_memory(without, "net.ggw")).empty());
+}
+
+TEST(Architecture, RefusesAWrongClassifier) {
+  const auto answer = [](const std::function<void(std::vector<TensorView>&)>& change) {
+    Network network = with_classifier();
+    change(network.tensors);
+    const Bytes bytes = network.encode();
+    try {
+      conv_layers(WeightsFile::from_memory(bytes, "net.ggw"));
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  using Tensors = std::vector<TensorView>;
+  EXPECT_EQ(answer([](Tensors&) {}), "");
+  EXPECT_THAT(answer([](Tensors& t) { t.pop_back(); }), HasSubstr("lacks tensor fc8.bias"));
+  EXPECT_THAT(answer([](Tensors& t) { t[26].shape = {7, 2, 2, 5}; }), HasSubstr("fc6.weight"));
+  EXPECT_THAT(answer([](Tensors& t) { t[26].shape = {7, 2, 3, 4}; }), HasSubstr("side, side, 4"));
+  EXPECT_THAT(answer([](Tensors& t) { t[28].shape = {6, 2, 2, 7}; }), HasSubstr("1, 1, 7"));
+  EXPECT_THAT(answer([](Tensors& t) { t[31].shape = {6}; }), HasSubstr("fc8.bias has shape [6]"));
+  EXPECT_THAT(answer([](Tensors& t) {
+                t.push_back({"fc9.bias", DType::f32, {1}, {}});
+              }),
+              HasSubstr("tensors after fc8"));
+  EXPECT_THAT(answer([](Tensors& t) { t.erase(t.begin() + 24, t.begin() + 26); }),
+              HasSubstr("classifier after conv5_2"));
+}
+
 TEST(Architecture, RefusesWhatIsNotTheNetwork) {
   const auto answer = [](const std::function<void(Network&)>& change) {
     Network network("vgg16", 4);

@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <fstream>
+#include <functional>
 
 #include "kernels/check.h"
 #include "nn/sha256.h"
@@ -97,6 +99,60 @@ TEST_F(WeightsFileOnDisk, RoundTrip) {
   expect_sample(moved, sample);
   EXPECT_EQ(WeightsFile::open(path).tensors().size(), 2u);
   EXPECT_EQ(std::distance(fs::directory_iterator(directory_), {}), 1);
+}
+
+// The sample's tensors in pieces of one, two, ... elements.
+std::vector<TensorStream> in_pieces(const Sample& sample) {
+  std::vector<TensorStream> streams;
+  for (const TensorView& tensor : sample.tensors) {
+    streams.push_back({tensor.name, tensor.dtype, tensor.shape, [tensor](const ByteSink& sink) {
+                         std::size_t begin = 0;
+                         for (std::size_t count = 1; begin < tensor.data.size(); ++count) {
+                           const std::size_t bytes =
+                               std::min(count * size_of(tensor.dtype), tensor.data.size() - begin);
+                           sink(tensor.data.subspan(begin, bytes));
+                           begin += bytes;
+                         }
+                       }});
+  }
+  return streams;
+}
+
+TEST_F(WeightsFileOnDisk, StreamsGiveTheSameBytes) {
+  const Sample sample = make_sample();
+  const fs::path path = directory_ / "streamed.ggw";
+  write_weights(path, sample.description, in_pieces(sample));
+  const Bytes bytes = make_file(sample.header.dump(), sample.data);
+  EXPECT_EQ(WeightsFile::open(path).sha256(), sha256_hex(bytes));
+}
+
+TEST_F(WeightsFileOnDisk, StreamsThatAreWrongLeaveNothing) {
+  const Sample sample = make_sample();
+  const fs::path path = directory_ / "streamed.ggw";
+  const auto error = [&](const std::function<void(TensorStream&)>& change) {
+    std::vector<TensorStream> streams = in_pieces(sample);
+    change(streams[1]);
+    try {
+      write_weights(path, sample.description, streams);
+    } catch (const Error& caught) {
+      return std::string(caught.what());
+    }
+    return std::string();
+  };
+  EXPECT_THAT(error([](TensorStream& s) { s.shape = {3}; }), HasSubstr("need 12 bytes"));
+  EXPECT_THAT(error([](TensorStream& s) {
+                s.produce = [](const ByteSink&) { fail("the source is damaged"); };
+              }),
+              "the source is damaged");
+  int runs = 0;
+  EXPECT_THAT(error([&](TensorStream& s) {
+                s.produce = [&runs](const ByteSink& sink) {
+                  const std::array<float, 2> values{static_cast<float>(runs++), 0};
+                  sink(std::as_bytes(std::span(values)));
+                };
+              }),
+              HasSubstr("conv1_1.bias changed while it was read"));
+  EXPECT_TRUE(fs::is_empty(directory_));
 }
 
 TEST_F(WeightsFileOnDisk, WriterLeavesTheOldFileWhenItFails) {

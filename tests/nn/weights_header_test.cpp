@@ -131,6 +131,42 @@ TEST(WeightsHeader, NotesInTheProvenanceAreFree) {
   EXPECT_EQ(refusal(make_file(sample.header.dump(), sample.data)), "");
 }
 
+ordered_json golden_json() {
+  return {
+      {"picture", "gramgrad.1"},
+      {"activations",
+       {{{"layer", "relu1_1"}, {"mean", 0.25}, {"l2", 3.5}, {"samples", {0, 1.5, -2, 0.125}}}}}};
+}
+
+TEST(WeightsHeader, GoldenActivationsComeBack) {
+  Sample sample = make_sample();
+  sample.description.provenance.golden =
+      Golden{"gramgrad.1", {{"relu1_1", 0.25, 3.5, {0, 1.5, -2, 0.125}}}};
+  sample.header["provenance"]["golden"] = golden_json();
+  const WeightsHeader read = parse_header(sample.header.dump());
+  EXPECT_EQ(read.description, sample.description);
+  EXPECT_EQ(parse_header(dump_header(read)).description, sample.description);
+}
+
+TEST(WeightsHeader, GoldenActivationsThatLieAreRefused) {
+  const auto answer = [](const char* pointer, const ordered_json& value) {
+    Sample sample = make_sample();
+    ordered_json& golden = sample.header["provenance"]["golden"] = golden_json();
+    golden[ordered_json::json_pointer(pointer)] = value;
+    return refusal(make_file(sample.header.dump(), sample.data));
+  };
+  EXPECT_EQ(answer("/note", "free"), "");
+  EXPECT_THAT(answer("", 5), HasSubstr("must be an object"));
+  EXPECT_THAT(answer("/picture", "A b"), HasSubstr("must be a name"));
+  EXPECT_THAT(answer("/activations", ordered_json::array()), HasSubstr("list of 1 to 4096"));
+  EXPECT_THAT(answer("/activations/0", 1), HasSubstr("must be an object"));
+  EXPECT_THAT(answer("/activations/0/layer", 1), HasSubstr("must be a text"));
+  EXPECT_THAT(answer("/activations/0/mean", "1"), HasSubstr("must be a number"));
+  EXPECT_THAT(answer("/activations/0/l2", -1), HasSubstr("must be a number"));
+  EXPECT_THAT(answer("/activations/0/samples", {1, 2, 3}), HasSubstr("list of 4 to 4"));
+  EXPECT_THAT(answer("/activations/0/samples/2", nullptr), HasSubstr("must be a number"));
+}
+
 TEST(WeightsHeader, BrokenJsonIsRefused) {
   const auto answer = [](const std::string& header) { return refusal(make_file(header, {})); };
   EXPECT_THAT(answer("{\"a\": 1"), HasSubstr("is not JSON"));

@@ -1,0 +1,15 @@
+// The numbers of a TensorFlow.js model: the manifest in model.json and the shards beside it.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "weights_converter/source.h"
+
+namespace gramgrad::converter {
+
+// The tensors of `manifest` ("weightsManifest"), whose shards lie in the folder of `file`. Throws
+// Error if the manifest makes no sense, or the shards do not have just the bytes it describes.
+std::vector<SourceTensor> read_tfjs_weights(const InputFile& file, const nlohmann::json& manifest);
+
+}  // namespace gramgrad::converter
