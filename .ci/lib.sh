@@ -65,10 +65,15 @@ system install what .ci/packages lists and build with CMake (README.md, Building
     --no-install-recommends "${chosen[@]}" >/dev/null
 }
 
-# build DIRECTORY TARGETS [CMAKE_OPTION...]: TARGETS is one word list, "all" for everything.
+# build DIRECTORY TARGETS [CMAKE_OPTION...]: TARGETS is one word list, "all" for everything. With ccache
+# where it is installed; other folders of the same sources then share what has been compiled.
 build() {
   local directory=$1 targets=$2
   shift 2
+  if command -v ccache >/dev/null; then
+    set -- -DCMAKE_CXX_COMPILER_LAUNCHER=ccache "$@"
+    export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+  fi
   say "Building in $directory/"
   cmake -S . -B "$directory" -G Ninja "$@" >"$directory.log" 2>&1 || {
     cat "$directory.log" >&2

@@ -19,8 +19,8 @@ namespace gramgrad {
 struct Ops;
 struct DeviceState;
 
-// How a GPU multiplies f32 numbers in convolutions. f32: as they are, in hand-written kernels. tf32:
-// rounded to 10 bits of mantissa, on tensor cores, through cuDNN 9; sums stay f32.
+// How a GPU multiplies f32 numbers in convolutions. f32: as they are, in hand-written kernels.
+// tf32: rounded to 10 bits of mantissa, on tensor cores, through cuDNN 9; sums stay f32.
 enum class CudaMath { f32, tf32 };
 
 class Device {

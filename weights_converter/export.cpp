@@ -84,11 +84,6 @@ Exported exported(const nn::WeightsFile& file) {
     add_layer(result, *layer.weight, *layer.bias, true);
   }
   add_feeding(result, file.feeding());
-  // Wider elements first, so that all are aligned.
-  std::stable_sort(result.views.begin(), result.views.end(),
-                   [](const nn::TensorView& a, const nn::TensorView& b) {
-                     return size_of(a.dtype) > size_of(b.dtype);
-                   });
   return result;
 }
 

@@ -1,9 +1,11 @@
 // Running in a child process. No threads have been started when it is forked.
 #include "weights_converter/guard.h"
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -16,6 +18,18 @@ namespace gramgrad::converter {
 namespace {
 
 constexpr int exit_error = 2;
+
+// Seconds of the processor's time, many times what the largest VGG takes: a damaged file can keep a
+// library busy without end. The system then ends the child with SIGXCPU.
+constexpr rlim_t most_seconds = 600;
+
+void limit_time() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_CPU, &limit) == 0) {
+    limit.rlim_cur = std::min(limit.rlim_max, most_seconds);
+    setrlimit(RLIMIT_CPU, &limit);
+  }
+}
 
 volatile std::sig_atomic_t child_id = 0;
 
@@ -43,6 +57,7 @@ int run_guarded(const std::function<int()>& action, const std::string& subject,
   const pid_t child = fork();
   check(child >= 0, "no child process can be started ({})", std::strerror(errno));
   if (child == 0) {
+    limit_time();
     const int code = action();
     std::fflush(stdout);
     std::fflush(stderr);
@@ -67,7 +82,7 @@ int run_guarded(const std::function<int()>& action, const std::string& subject,
   }
   std::fputs(
       fmt::format("weights_converter: {}: cannot be read: the reader was ended by the signal "
-                  "'{}'; the file is damaged, or memory ran out\n",
+                  "'{}'; the file is damaged, or memory or time ran out\n",
                   subject, strsignal(signal))
           .c_str(),
       stderr);

@@ -7,7 +7,7 @@
 
 #include "graph_files.h"
 #include "weights_converter/graphs/number_list.h"
-#include "weights_converter/graphs/printable.h"
+#include "weights_converter/printable.h"
 
 namespace gramgrad::converter {
 namespace {

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "kernels/check.h"
-#include "weights_converter/archives/with_path.h"
+#include "weights_converter/with_path.h"
 
 namespace gramgrad::converter {
 namespace {

@@ -13,8 +13,8 @@
 #include "weights_converter/archives/named_layers.h"
 #include "weights_converter/archives/npy_header.h"
 #include "weights_converter/archives/pickle.h"
-#include "weights_converter/archives/with_path.h"
-#include "weights_converter/graphs/printable.h"
+#include "weights_converter/printable.h"
+#include "weights_converter/with_path.h"
 
 namespace gramgrad::converter {
 namespace {

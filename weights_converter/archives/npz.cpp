@@ -8,9 +8,9 @@
 #include "weights_converter/archives/array_tensor.h"
 #include "weights_converter/archives/named_layers.h"
 #include "weights_converter/archives/npy_header.h"
-#include "weights_converter/archives/with_path.h"
 #include "weights_converter/archives/zip_archive.h"
-#include "weights_converter/graphs/printable.h"
+#include "weights_converter/printable.h"
+#include "weights_converter/with_path.h"
 
 namespace gramgrad::converter {
 namespace {

@@ -10,7 +10,7 @@
 #include "kernels/check.h"
 #include "weights_converter/archives/byte_reader.h"
 #include "weights_converter/archives/pickle_opcodes.h"
-#include "weights_converter/graphs/printable.h"
+#include "weights_converter/printable.h"
 
 namespace gramgrad::converter {
 namespace {

@@ -14,8 +14,8 @@
 #include "kernels/check.h"
 #include "weights_converter/archives/byte_reader.h"
 #include "weights_converter/archives/named_layers.h"
-#include "weights_converter/archives/with_path.h"
-#include "weights_converter/graphs/printable.h"
+#include "weights_converter/printable.h"
+#include "weights_converter/with_path.h"
 
 namespace gramgrad::converter {
 namespace {

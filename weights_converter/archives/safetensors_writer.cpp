@@ -8,7 +8,7 @@
 #include "kernels/check.h"
 #include "nn/atomic_file.h"
 #include "weights_converter/archives/safetensors.h"
-#include "weights_converter/archives/with_path.h"
+#include "weights_converter/with_path.h"
 
 namespace gramgrad::converter {
 namespace {

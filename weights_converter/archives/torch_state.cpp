@@ -8,7 +8,7 @@
 
 #include "kernels/check.h"
 #include "weights_converter/archives/named_layers.h"
-#include "weights_converter/graphs/printable.h"
+#include "weights_converter/printable.h"
 
 namespace gramgrad::converter {
 namespace {

@@ -10,8 +10,8 @@
 #include "kernels/check.h"
 #include "weights_converter/archives/byte_reader.h"
 #include "weights_converter/archives/torch_state.h"
-#include "weights_converter/archives/with_path.h"
-#include "weights_converter/graphs/printable.h"
+#include "weights_converter/printable.h"
+#include "weights_converter/with_path.h"
 
 namespace gramgrad::converter {
 namespace {

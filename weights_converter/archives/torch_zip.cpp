@@ -9,8 +9,8 @@
 
 #include "kernels/check.h"
 #include "weights_converter/archives/torch_state.h"
-#include "weights_converter/archives/with_path.h"
 #include "weights_converter/archives/zip_archive.h"
+#include "weights_converter/with_path.h"
 
 namespace gramgrad::converter {
 namespace {

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "kernels/check.h"
-#include "weights_converter/graphs/printable.h"
+#include "weights_converter/printable.h"
 
 namespace gramgrad::converter {
 namespace {

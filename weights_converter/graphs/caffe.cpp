@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "kernels/check.h"
-#include "weights_converter/archives/with_path.h"
 #include "weights_converter/graphs/caffe_model.h"
 #include "weights_converter/graphs/vgg_walk.h"
 #include "weights_converter/graphs/wire.h"
+#include "weights_converter/with_path.h"
 
 namespace gramgrad::converter {
 namespace {

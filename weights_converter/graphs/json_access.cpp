@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "kernels/check.h"
-#include "weights_converter/graphs/printable.h"
+#include "weights_converter/printable.h"
 
 namespace gramgrad::converter {
 namespace {

@@ -8,11 +8,11 @@
 #include <string_view>
 #include <utility>
 
-#include "weights_converter/archives/with_path.h"
 #include "weights_converter/graphs/onnx_model.h"
 #include "weights_converter/graphs/onnx_steps.h"
 #include "weights_converter/graphs/vgg_walk.h"
 #include "weights_converter/graphs/wire.h"
+#include "weights_converter/with_path.h"
 
 namespace gramgrad::converter {
 namespace {

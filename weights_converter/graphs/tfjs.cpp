@@ -7,11 +7,11 @@
 #include <utility>
 
 #include "kernels/check.h"
-#include "weights_converter/archives/with_path.h"
 #include "weights_converter/graphs/json_access.h"
 #include "weights_converter/graphs/tfjs_topology.h"
 #include "weights_converter/graphs/tfjs_weights.h"
 #include "weights_converter/graphs/vgg_walk.h"
+#include "weights_converter/with_path.h"
 
 namespace gramgrad::converter {
 namespace {

@@ -14,7 +14,7 @@
 #include "kernels/check.h"
 #include "nn/half.h"
 #include "weights_converter/graphs/json_access.h"
-#include "weights_converter/graphs/printable.h"
+#include "weights_converter/printable.h"
 
 namespace gramgrad::converter {
 namespace {

@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "kernels/check.h"
-#include "weights_converter/graphs/printable.h"
+#include "weights_converter/printable.h"
 
 namespace gramgrad::converter {
 namespace {

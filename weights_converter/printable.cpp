@@ -1,5 +1,5 @@
 // Takes from text what is no text.
-#include "weights_converter/graphs/printable.h"
+#include "weights_converter/printable.h"
 
 #include <cstddef>
 
