@@ -1,5 +1,5 @@
-// Files for the tests of weights_converter/graphs: those that make_graphs.py wrote, and small ones
-// put together byte by byte.
+// Files for the tests of weights_converter/graphs: those that make_onnx.py, make_caffe.py and
+// make_tfjs.py wrote, and small ones put together byte by byte.
 #pragma once
 
 #include <gtest/gtest.h>
