@@ -2,9 +2,11 @@
 """The whole default run beside the same recipe in PyTorch: final losses, time, both pictures.
 
     bench/compare_recipe.py PHOTO PAINTING --size 320 --out out
+    bench/compare_recipe.py PHOTO PAINTING --size 256 --iterations 300     # at one scale
 
-Runs `gramgrad stylize` with its defaults, then the same schedule, losses and L-BFGS in PyTorch with
-the weights of nn/networks/vgg16.ggw, and evaluates both pictures with PyTorch's loss. Needs
+Runs `gramgrad stylize` with its defaults, then the same schedule, losses and L-BFGS in PyTorch (eager,
+channels_last, frozen weights) with the weights of nn/networks/vgg16.ggw, and evaluates both pictures
+with PyTorch's loss. Needs
 python3-torch and python3-pil; pictures without orientation or colour profile.
 """
 
@@ -38,6 +40,7 @@ def read_weights(path):
         raw = np.frombuffer(data[begin : begin + entry["bytes"]], dtype)
         tensors[entry["name"]] = torch.tensor(raw.reshape(entry["shape"]).astype(np.float32))
     names = [name[: -len(".weight")] for name in tensors if name.endswith(".weight")]
+    # [O, H, W, I] with its dimensions permuted is channels_last already.
     return [(name, tensors[name + ".weight"].permute(0, 3, 1, 2), tensors[name + ".bias"])
             for name in names]
 
@@ -95,6 +98,7 @@ def pytorch_run(layers, content, style, schedule):
         objective = Objective(layers, fitted(content, longer), fitted(style, longer))
         target = fitted(content, longer)
         x = target.clone() if x is None else F.interpolate(x, target.shape[2:], mode="bicubic")
+        x = x.contiguous(memory_format=torch.channels_last)
         x.requires_grad_(True)
         optimizer = torch.optim.LBFGS([x], max_iter=iterations, max_eval=10 * iterations, history_size=20,
                                       tolerance_grad=0, tolerance_change=0)
@@ -115,13 +119,16 @@ def main():
     parser.add_argument("content", type=Path)
     parser.add_argument("style", type=Path)
     parser.add_argument("--size", type=int, default=256)
+    parser.add_argument("--iterations", type=int, help="at one scale, instead of coarse to fine")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--out", type=Path, default=ROOT / "out")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     arguments.out.mkdir(exist_ok=True)
-    schedule = {256: [(128, 120), (256, 60)], 320: [(160, 100), (320, 60)],
-                512: [(128, 100), (256, 80), (512, 60)]}[arguments.size]
+    schedules = {256: [(128, 120), (256, 60)], 320: [(160, 100), (320, 60)],
+                 512: [(128, 100), (256, 80), (512, 60)]}
+    schedule = ([(arguments.size, arguments.iterations)] if arguments.iterations
+                else schedules[arguments.size])
 
     ours = arguments.out / "gramgrad.png"
     start = time.perf_counter()
