@@ -22,7 +22,7 @@ Tensor load_picture(const std::string& path, const Device& device, std::int64_t 
   apps::LoadedImage loaded = apps::read_image(path);
   notes.insert(notes.end(), loaded.warnings.begin(), loaded.warnings.end());
   apps::composite_over(loaded.image, 0.5F, 0.5F, 0.5F);
-  const Tensor picture = apps::colour_tensor(loaded.image, device, DType::f32);
+  Tensor picture = apps::colour_tensor(loaded.image, device, DType::f32);
   const std::int64_t side = std::max(picture.shape()[1], picture.shape()[2]);
   const auto scaled = [&](std::int64_t length) {
     return side <= most_side ? length : std::max<std::int64_t>(1, length * most_side / side);
@@ -54,6 +54,7 @@ std::vector<std::vector<double>> mean_activations(const Plan& plan,
   const Device device = Device::cpu();
   const nn::Tap last = nn::find_tap(plan.architecture, layers.back().relu);
   std::vector<std::vector<double>> sums;
+  sums.reserve(layers.size());
   for (const WalkLayer& layer : layers) {
     sums.emplace_back(static_cast<std::size_t>(layer.shape.out));
   }

@@ -49,6 +49,7 @@ constexpr std::array readers = {
 
 std::string readable_formats() {
   std::vector<std::string_view> names;
+  names.reserve(readers.size());
   for (const Reader& reader : readers) {
     names.push_back(reader.format);
   }

@@ -135,7 +135,8 @@ std::vector<StoredLayer> stored_layers(const InputFilePtr& file, const Source& s
     LayerShape shape = shape_of(source, source.layers[plan.classifier[i]]);
     const std::int64_t channels = layers.back().shape.out;
     if (is_conv(layers.back())) {
-      shape.rows = shape.columns = std::lround(std::sqrt(static_cast<double>(shape.in / channels)));
+      const std::int64_t area = shape.in / channels;
+      shape.rows = shape.columns = std::lround(std::sqrt(static_cast<double>(area)));
       shape.in = channels;
     }
     check(shape.in == channels, "{}: layer {} has {} inputs, but {} come to it", file->path,

@@ -91,6 +91,7 @@ nn::Architecture choose(const std::vector<std::int64_t>& widths, const std::stri
         "beginning of one, name it by --architecture",
         widths.size(), fmt::join(widths, ", "));
   std::vector<std::string_view> names;
+  names.reserve(found.size());
   for (const nn::Architecture& architecture : found) {
     names.push_back(architecture.name);
   }

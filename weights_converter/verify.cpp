@@ -51,7 +51,8 @@ void check_golden(const nn::WeightsFile& file, const Device& device, Verificatio
   const nn::Golden* golden =
       from.golden ? &*from.golden : known_golden(from.source_sha256, file.tensors().front().dtype);
   if (golden == nullptr) {
-    result.notes.push_back("it has no golden activations; convert its source again to have them");
+    result.notes.emplace_back(
+        "it has no golden activations; convert its source again to have them");
     return;
   }
   const std::vector<WalkLayer> layers = walk_layers(file);
@@ -109,7 +110,7 @@ Verification verify(const std::string& path, const Device& device) {
   if (file.architecture() == "vgg16") {
     const std::string difference = difference_from_published_vgg16("vgg16", stored_layers(file));
     if (difference.empty()) {
-      result.lines.push_back("its norms are those of the published VGG16");
+      result.lines.emplace_back("its norms are those of the published VGG16");
     } else if (known == nullptr || !known->warning.empty()) {
       result.notes.push_back(fmt::format("it is not the published VGG16: {}", difference));
     }

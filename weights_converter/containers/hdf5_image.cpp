@@ -47,7 +47,7 @@ hid_t open_image(const InputFilePtr& input, hid_t access) {
   void* image = const_cast<std::byte*>(input->bytes().data());
   H5FD_file_image_callbacks_t callbacks = {lend_image, copy_nothing, never_grow, free_nothing,
                                            keep_data,  free_no_data, image};
-  if (H5Pset_fapl_core(access, growth, 0) < 0 ||
+  if (H5Pset_fapl_core(access, growth, false) < 0 ||
       H5Pset_file_image_callbacks(access, &callbacks) < 0 ||
       H5Pset_file_image(access, image, input->bytes().size()) < 0) {
     return -1;

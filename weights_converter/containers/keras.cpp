@@ -47,7 +47,7 @@ std::map<std::string, std::size_t, std::less<>> stated_order(const Hdf5File& fil
   const std::string prefix = base.empty() ? "" : base + "/";
   for (const std::string& layer : file.texts(base, "layer_names")) {
     for (const std::string& weight : file.texts(prefix + layer, "weight_names")) {
-      order.emplace(prefix + layer + "/" + weight, order.size());
+      order.emplace(fmt::format("{}{}/{}", prefix, layer, weight), order.size());
     }
   }
   return order;
@@ -156,6 +156,7 @@ bool is_keras(std::span<const std::byte> file) {
          std::ranges::equal(file.first(hdf5_magic.size()), std::as_bytes(std::span(hdf5_magic)));
 }
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): all readers are of one type.
 Source read_keras(InputFilePtr file) {
   const Hdf5File hdf5(file);
   Source source;

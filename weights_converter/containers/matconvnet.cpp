@@ -188,6 +188,7 @@ bool is_matconvnet(std::span<const std::byte> file) {
   return is_mat_file(file);
 }
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): all readers are of one type.
 Source read_matconvnet(InputFilePtr file) {
   MatValuePtr layers = open_mat(file, "layers");
   if (layers == nullptr) {

@@ -154,7 +154,10 @@ double OnnxNode::number(std::string_view key, double otherwise) const {
 std::vector<std::int64_t> OnnxNode::integers(std::string_view key,
                                              std::vector<std::int64_t> otherwise) const {
   const auto found = attributes.find(key);
-  return found == attributes.end() ? std::move(otherwise) : found->second.integers;
+  if (found != attributes.end()) {
+    otherwise = found->second.integers;
+  }
+  return otherwise;
 }
 
 std::string OnnxNode::text(std::string_view key) const {
