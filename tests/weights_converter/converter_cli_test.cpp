@@ -105,8 +105,11 @@ TEST_F(ConverterCli, OptionsOfConvert) {
   EXPECT_THAT(notes.err, HasSubstr("note: it is not the published VGG16"));
 }
 
-TEST_F(ConverterCli, StylizeTakesTheResult) {
-  ASSERT_EQ(run({"convert", torchvision, "-o", out}).code, 0);
+// A file of each row of the table of sources, through the whole chain.
+class StylizeTakes : public ConverterCli, public testing::WithParamInterface<const char*> {};
+
+TEST_P(StylizeTakes, TheResult) {
+  ASSERT_EQ(run({"convert", data + GetParam(), "-o", out}).code, 0);
   apps::Image image;
   image.width = image.height = 32;
   image.pixels.assign(32 * 32 * 3, 0.25F);
@@ -123,8 +126,24 @@ TEST_F(ConverterCli, StylizeTakesTheResult) {
   EXPECT_EQ(styled.code, 0) << styled.err;
   EXPECT_EQ(apps::read_image(result).image.width, 32);
   const Outcome info = run({"info", out}, GRAMGRAD_PROGRAM);
-  EXPECT_THAT(info.out, HasSubstr("torchvision_vgg11.pth (torch-zip)"));
+  EXPECT_THAT(info.out, HasSubstr(GetParam() + std::string(" (")));
 }
+
+INSTANTIATE_TEST_SUITE_P(Sources, StylizeTakes,
+                         testing::Values("torchvision_vgg11.pth", "torchvision_vgg19_bn.pth",
+                                         "torchvision_vgg16_stream.pth", "gatys_vgg_conv.pth",
+                                         "adain_vgg_normalised.pth", "keras2_vgg16_notop.h5",
+                                         "keras3_vgg19.weights.h5", "caffe_vgg19.caffemodel",
+                                         "matconvnet_vgg19.mat", "matconvnet_vgg11_73.mat",
+                                         "machrisaa_vgg19.npy", "frossard_vgg16.npz",
+                                         "torchvision_vgg13.safetensors", "onnx_zoo_vgg11.onnx",
+                                         "onnx_keras_vgg16.onnx", "tfjs_vgg16.json"),
+                         [](const testing::TestParamInfo<const char*>& instance) {
+                           std::string name = instance.param;
+                           std::replace_if(
+                               name.begin(), name.end(), [](char c) { return c == '.'; }, '_');
+                           return name;
+                         });
 
 TEST_F(ConverterCli, Help) {
   for (const char* command : {"convert", "verify", "show", "fetch", "export"}) {
