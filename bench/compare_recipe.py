@@ -47,7 +47,7 @@ def read_weights(path):
 
 def features(layers, x):
     mean = torch.tensor([103.939, 116.779, 123.68]).view(1, 3, 1, 1)
-    x = 255 * x.flip(1) - mean
+    x = (255 * x.flip(1) - mean).contiguous(memory_format=torch.channels_last)
     taps, previous = {}, "1"
     for name, weight, bias in layers:
         if name[4] != previous:
@@ -98,7 +98,6 @@ def pytorch_run(layers, content, style, schedule):
         objective = Objective(layers, fitted(content, longer), fitted(style, longer))
         target = fitted(content, longer)
         x = target.clone() if x is None else F.interpolate(x, target.shape[2:], mode="bicubic")
-        x = x.contiguous(memory_format=torch.channels_last)
         x.requires_grad_(True)
         optimizer = torch.optim.LBFGS([x], max_iter=iterations, max_eval=10 * iterations, history_size=20,
                                       tolerance_grad=0, tolerance_change=0)
