@@ -17,7 +17,7 @@ struct ContractionOperand {
 };
 
 // Rows that are summed in f32 before they are added to f64 sums, one chunk after the other.
-constexpr std::int64_t contraction_chunk = 256;
+constexpr std::int64_t contraction_chunk = 512;
 
 // The sums, f64. Elements outside the result are of no meaning.
 class ContractionSums {

@@ -85,7 +85,9 @@ void gram_backward(double scale, const Tensor& f, const Tensor& dg, Tensor& df, 
                                        .y_stride = channels,
                                        .rows = end - begin,
                                        .columns = std::min(width, channels - j),
-                                       .accumulate = mode == WriteMode::accumulate});
+                                       .accumulate = mode == WriteMode::accumulate,
+                                       .far_x = j == 0,
+                                       .far_y = true});
                       }
                     });
   }

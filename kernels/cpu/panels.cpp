@@ -63,7 +63,17 @@ struct Factors {
   const float* b;
   std::int64_t count;
   Ahead ahead;
+  const float* next_a = nullptr;  // of the next tile, where it is to be brought meanwhile
 };
+
+// Brings up to `width` floats into the first-level cache, to be read or written.
+template <int write>
+HWY_INLINE void bring(const float* floats, std::int64_t count) {
+  constexpr std::int64_t line = 64 / sizeof(float);
+  for (std::int64_t i = 0; i < count; i += line) {
+    __builtin_prefetch(floats + i, write, 3);
+  }
+}
 
 // finish(r, left, right) with the two vectors of each row of a tile. Every loop over rows is
 // unrolled by command: only then do the sums live in registers.
@@ -82,6 +92,12 @@ HWY_INLINE void multiply_tile(const Factors& factors, const Finish& finish) {
   for (std::int64_t begin = 0; begin < factors.count; begin += width) {
     const char* ahead = factors.ahead.at(begin);
     const std::int64_t end = std::min(begin + width, factors.count);
+    if (factors.next_a != nullptr) {
+#pragma GCC unroll 8
+      for (int r = 0; r < rows; ++r) {
+        bring<0>(factors.next_a + r * factors.row_stride + begin, end - begin);
+      }
+    }
     for (std::int64_t k = begin; k < end; ++k) {
       __builtin_prefetch(ahead, 0, 2);
       ahead += factors.ahead.step;
@@ -141,12 +157,21 @@ HWY_INLINE void store_row(V left, V right, float* y, std::int64_t columns, bool 
 
 template <int rows>
 HWY_INLINE void multiply_rows_of_tile(const RowProduct& m, std::int64_t first, const Ahead& ahead) {
-  const Factors factors{.a = m.x + first * m.x_stride,
+  const float* a = m.x + first * m.x_stride;
+  const bool another = first + 2 * rows <= m.rows;
+  const Factors factors{.a = a,
                         .row_stride = m.x_stride,
                         .k_stride = 1,
                         .b = m.b,
                         .count = m.inner,
-                        .ahead = ahead};
+                        .ahead = ahead,
+                        .next_a = m.far_x && another ? a + rows * m.x_stride : nullptr};
+  if (m.far_y) {
+#pragma GCC unroll 8
+    for (int r = 0; r < rows; ++r) {
+      bring<1>(m.y + (first + r) * m.y_stride, m.columns);
+    }
+  }
   multiply_tile<rows>(factors, [&](int r, V left, V right) HWY_ATTR {
     store_row(left, right, m.y + (first + r) * m.y_stride, m.columns, m.accumulate);
   });

@@ -146,7 +146,9 @@ class WinogradConvolution {
                      .rows = tiles,
                      .columns = panel_width(),
                      .accumulate = false,
-                     .next = weights_.pieces_after(u_, product, panel)});
+                     .next = weights_.pieces_after(u_, product, panel),
+                     .far_x = panel == panels.begin,
+                     .far_y = weights_.large});
     }
   }
 
