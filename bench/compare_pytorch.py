@@ -5,7 +5,8 @@
 
 Runs build/bin/nst_iteration and PyTorch eager f32 (channels_last, frozen weights: its best setting
 on a CPU) alternately, each in a process of its own, and prints medians, the ratio of each pair of
-runs, and peak resident memory. --json FILE keeps the figures. Needs PyTorch (python3-torch).
+runs, and peak resident memory. --compile prints torch.compile's time beside them. --json FILE keeps
+the figures. Needs PyTorch (python3-torch).
 """
 
 import argparse
@@ -22,7 +23,7 @@ STYLE = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 CONTENT = "relu4_2"
 
 
-def pytorch_iteration(network, size, threads, repetitions):
+def pytorch_iteration(network, size, threads, repetitions, compiled):
     """The same work in PyTorch; prints the same JSON line as nst_iteration."""
     import time
 
@@ -64,6 +65,8 @@ def pytorch_iteration(network, size, threads, repetitions):
     with torch.no_grad():
         content = features(picture(1))[CONTENT]
         style = {name: gram(f) for name, f in features(picture(2)).items() if name in STYLE}
+    if compiled:
+        features = torch.compile(features)
     x = picture(3).requires_grad_(True)
     times = []
     for repetition in range(-2, repetitions):
@@ -98,10 +101,13 @@ def compare(arguments, size):
               "--threads", str(arguments.threads), "--repetitions", str(arguments.repetitions)]
     # Without these thresholds PyTorch returns its buffers to the system after every layer.
     thresholds = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "8589934592"}
-    ours, theirs = [], []
+    pytorch = [sys.executable, __file__, "--pytorch-once", *common]
+    ours, theirs, compiled = [], [], []
     for _ in range(arguments.rounds):
         ours.append(run([str(arguments.binary), *common]))
-        theirs.append(run([sys.executable, __file__, "--pytorch-once", *common], thresholds))
+        theirs.append(run(pytorch, thresholds))
+        if arguments.compile:
+            compiled.append(run([*pytorch, "--compile"], thresholds))
 
     def median(runs, key):
         return statistics.median(entry[key] for entry in runs)
@@ -112,6 +118,7 @@ def compare(arguments, size):
         "torch": theirs[0]["torch"],
         "gramgrad_ms": median(ours, "median_ms"), "pytorch_ms": median(theirs, "median_ms"),
         "ratio": statistics.median(ratios), "ratio_min": min(ratios), "ratio_max": max(ratios),
+        "compiled_ms": median(compiled, "median_ms") if compiled else None,
         "gramgrad_rss_mib": median(ours, "rss_mib"), "pytorch_rss_mib": median(theirs, "rss_mib"),
     }
 
@@ -126,11 +133,13 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repetitions", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--compile", action="store_true", help="torch.compile too (PyTorch 2)")
     parser.add_argument("--json", type=Path, help="where to keep the figures")
     parser.add_argument("--pytorch-once", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.pytorch_once:
-        pytorch_iteration(arguments.network, arguments.size, arguments.threads, arguments.repetitions)
+        pytorch_iteration(arguments.network, arguments.size, arguments.threads, arguments.repetitions,
+                          arguments.compile)
         return
     print("network  size  threads  gramgrad ms  PyTorch ms  ratio (min-max)       memory MiB, of PyTorch's")
     rows = []
@@ -140,7 +149,8 @@ def main():
         print(f"{row['network']:7} {size:5} {row['threads']:8} {row['gramgrad_ms']:12.1f} "
               f"{row['pytorch_ms']:11.1f}  {row['ratio']:.2f} ({row['ratio_min']:.2f}-{row['ratio_max']:.2f})"
               f"  {row['gramgrad_rss_mib']:8.0f} / {row['pytorch_rss_mib']:.0f} = "
-              f"{row['gramgrad_rss_mib'] / row['pytorch_rss_mib']:.2f}", flush=True)
+              f"{row['gramgrad_rss_mib'] / row['pytorch_rss_mib']:.2f}"
+              + (f"  torch.compile {row['compiled_ms']:.1f} ms" if row["compiled_ms"] else ""), flush=True)
     if arguments.json:
         arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
 
