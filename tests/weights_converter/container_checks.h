@@ -1,4 +1,4 @@
-// What the tests of Keras' and MATLAB's files share: the numbers that make_containers.py wrote, and
+// What the tests of Keras' and MATLAB's files share: the numbers that make_expected.py wrote, and
 // files in memory to be damaged.
 #pragma once
 
@@ -89,7 +89,7 @@ inline void check_container_damage(const std::string& name, ReadFunction read, s
   }
 }
 
-// The expected numbers of make_containers.py, taken one array after the other.
+// The expected numbers of make_expected.py, taken one array after the other.
 class ExpectedLayers {
  public:
   explicit ExpectedLayers(const std::string& network) {

@@ -1,4 +1,4 @@
-// Every file that a real library has written becomes the network that it was: its features are
+// Every file of the table in README.md becomes the network that it was: its features are
 // PyTorch's.
 #include <fmt/format.h>
 
@@ -22,13 +22,13 @@ const fs::path data = fs::path(GRAMGRAD_SOURCE_DIR) / "tests/weights_converter/d
 // The files that have features beside them.
 std::vector<std::string> converted_files() {
   std::vector<std::string> names;
-  for (const fs::directory_entry& entry : fs::directory_iterator(data)) {
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(data)) {
     const fs::path& path = entry.path();
     fs::path features = path;
     features.replace_extension(".features");
     if (entry.is_regular_file() && path != features && path.extension() != ".f32" &&
         fs::exists(features)) {
-      names.push_back(path.filename().string());
+      names.push_back(fs::relative(path, data).string());
     }
   }
   std::sort(names.begin(), names.end());
@@ -100,9 +100,9 @@ TEST(Formats, AllAreThere) {
   const std::vector<std::string> names = converted_files();
   for (const char* beginning :
        {"torchvision_vgg11.pth", "torchvision_vgg16_stream", "torchvision_vgg19_bn", "gatys",
-        "adain", "keras2", "keras3", "caffe_vgg19", "matconvnet_vgg19", "matconvnet_vgg11_73",
+        "adain", "keras1", "keras2_vgg16_notop", "keras2_vgg19.h5", "keras3", "caffe_vgg19", "matconvnet_vgg19", "matconvnet_vgg11_73",
         "machrisaa", "frossard", "torchvision_vgg13.safetensors", "onnx_zoo", "onnx_keras",
-        "onnx_torch", "tfjs"}) {
+        "onnx_tf2onnx", "onnx_torch", "tfjs_vgg16/model.json"}) {
     EXPECT_TRUE(std::any_of(names.begin(), names.end(), [&](const std::string& name) {
       return name.starts_with(beginning);
     })) << beginning;

@@ -61,6 +61,7 @@ INSTANTIATE_TEST_SUITE_P(
                     OnnxCase{"onnx_torch_vgg13_folded", 10, 3, FlattenOrder::chw,
                              torchvision_feeding(), false, 1e-6F},
                     OnnxCase{"onnx_keras_vgg16", 13, 2, FlattenOrder::hwc, caffe_feeding()},
+                    OnnxCase{"onnx_tf2onnx_vgg16", 13, 2, FlattenOrder::hwc, caffe_feeding()},
                     OnnxCase{"onnx_zoo_vgg11", 8, 3, FlattenOrder::chw, torchvision_feeding()},
                     OnnxCase{"onnx_types_vgg11", 8, 0, FlattenOrder::chw, torchvision_feeding()}),
     [](const auto& each) { return each.param.name; });

@@ -26,7 +26,7 @@ class TfjsFiles : public testing::TestWithParam<TfjsCase> {};
 
 TEST_P(TfjsFiles, GiveTheNumbersThatWentIn) {
   const TfjsCase& expected = GetParam();
-  const std::string path = data_path(expected.name + ".json");
+  const std::string path = data_path(expected.name + "/model.json");
   EXPECT_TRUE(is_tfjs(bytes_of(read_file(path))));
   const Source source = read_tfjs(open_input(path));
   EXPECT_EQ(source.format, "tfjs");
@@ -48,7 +48,7 @@ INSTANTIATE_TEST_SUITE_P(All, TfjsFiles,
                          [](const auto& each) { return each.param.name; });
 
 TEST(Tfjs, KnowsBatchNormalisation) {
-  const Source source = read_tfjs(open_input(data_path("tfjs_vgg13_uint16.json")));
+  const Source source = read_tfjs(open_input(data_path("tfjs_vgg13_uint16/model.json")));
   ASSERT_TRUE(source.layers[0].batch_norm.has_value());
   EXPECT_EQ(source.layers[0].batch_norm->epsilon, 1e-3);
   EXPECT_THAT(source.notes, testing::Contains(HasSubstr("the weights are quantised")));
