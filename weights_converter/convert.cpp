@@ -8,6 +8,7 @@
 #include "nn/weights_writer.h"
 #include "weights_converter/activations.h"
 #include "weights_converter/golden.h"
+#include "weights_converter/memory_limit.h"
 #include "weights_converter/normalise.h"
 #include "weights_converter/open_source.h"
 #include "weights_converter/plan.h"
@@ -69,7 +70,8 @@ Conversion convert(const InputFilePtr& file, const Source& source, const Convert
 Conversion convert(const std::string& input, const ConvertOptions& options,
                    const std::string& output) {
   const InputFilePtr file = open_input(input);
-  return convert(file, open_source(file), options, output);
+  return with_reading_memory(*file,
+                             [&] { return convert(file, open_source(file), options, output); });
 }
 
 }  // namespace gramgrad::converter
