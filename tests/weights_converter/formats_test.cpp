@@ -98,11 +98,26 @@ INSTANTIATE_TEST_SUITE_P(Files, Format, testing::ValuesIn(converted_files()), te
 // Of every row of the table in README.md there is a file.
 TEST(Formats, AllAreThere) {
   const std::vector<std::string> names = converted_files();
-  for (const char* beginning :
-       {"torchvision_vgg11.pth", "torchvision_vgg16_stream", "torchvision_vgg19_bn", "gatys",
-        "adain", "keras1", "keras2_vgg16_notop", "keras2_vgg19.h5", "keras3", "caffe_vgg19", "matconvnet_vgg19", "matconvnet_vgg11_73",
-        "machrisaa", "frossard", "torchvision_vgg13.safetensors", "onnx_zoo", "onnx_keras",
-        "onnx_tf2onnx", "onnx_torch", "tfjs_vgg16/model.json"}) {
+  for (const char* beginning : {"torchvision_vgg11.pth",
+                                "torchvision_vgg16_stream",
+                                "torchvision_vgg19_bn",
+                                "gatys",
+                                "adain",
+                                "keras1",
+                                "keras2_vgg16_notop",
+                                "keras2_vgg19.h5",
+                                "keras3",
+                                "caffe_vgg19",
+                                "matconvnet_vgg19",
+                                "matconvnet_vgg11_73",
+                                "machrisaa",
+                                "frossard",
+                                "torchvision_vgg13.safetensors",
+                                "onnx_zoo",
+                                "onnx_keras",
+                                "onnx_tf2onnx",
+                                "onnx_torch",
+                                "tfjs_vgg16/model.json"}) {
     EXPECT_TRUE(std::any_of(names.begin(), names.end(), [&](const std::string& name) {
       return name.starts_with(beginning);
     })) << beginning;

@@ -28,11 +28,12 @@ CONVERTED = (("tfjs_vgg16", "vgg16", "tfjs_vgg16/model"), ("tfjs_vgg19_uint8", "
 def main():
     for architecture, files in CONTAINERS.items():
         layers = container_vgg(architecture)
-        write_numbers("containers_" + architecture, layers, container_head() if architecture == "vgg11" else ())
+        write_numbers("containers_" + architecture, layers)
         for name, feeding in files:
             write_features(data(name + ".features"), layers, feeding)
-    write_numbers("containers_vgg11_wide", (), container_head(11 * 2 * 3, 6))
-    write_numbers("containers_vgg19_wide", (), container_head(11 * 2 * 2))
+    write_numbers("containers_head", (), container_head())
+    write_numbers("containers_head_2x2", (), container_head(11 * 2 * 2))
+    write_numbers("containers_head_2x3", (), container_head(11 * 2 * 3, 6))
     for name, architecture, features in CONVERTED:
         layers = small_vgg(architecture, 0, batch_norm="uint16" in name)
         read_numbers(name, layers)

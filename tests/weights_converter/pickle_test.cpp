@@ -1,6 +1,6 @@
 // Pickles written by hand: what Python 2 and newer protocols write, and what means harm.
 #include "weights_converter/archives/pickle.h"
-#include "tests/weights_converter/archive_checks.h"
+#include "tests/weights_converter/reader_checks.h"
 
 namespace gramgrad::converter {
 namespace {
