@@ -34,10 +34,8 @@ KnownSource torchvision_source(const TorchvisionFile& file) {
   known.provenance.licence = "BSD-3-Clause";
   known.provenance.attribution = fmt::format(
       "{} trained on ImageNet by the torchvision contributors (PyTorch), copyright Soumith "
-      "Chintala "
-      "2016, BSD 3-Clause licence; the architecture is by Karen Simonyan and Andrew Zisserman, "
-      "arXiv "
-      "1409.1556.",
+      "Chintala 2016, BSD 3-Clause licence; the architecture is by Karen Simonyan and Andrew "
+      "Zisserman, arXiv 1409.1556.",
       file.name);
   known.provenance.evidence = fmt::format(
       "The SHA-256 of the source begins with the digits {} under which torchvision publishes it.",
