@@ -20,10 +20,7 @@ std::string header_text(const std::string& name) {
   return nlohmann::json::parse(quoted).get<std::string>();
 }
 
-std::string source_name(const InputFilePtr& file, const ConvertOptions& options, const Plan& plan) {
-  if (!options.source_name.empty()) {
-    return header_text(options.source_name);
-  }
+std::string source_name(const InputFilePtr& file, const Plan& plan) {
   if (plan.known != nullptr) {
     return plan.known->provenance.source;
   }
@@ -84,7 +81,7 @@ nn::Provenance provenance_of(const InputFilePtr& file, const Source& source,
     result.evidence = "None: the file is not one that the converter knows.";
   }
   result.golden.reset();
-  result.source = source_name(file, options, plan);
+  result.source = source_name(file, plan);
   result.source_sha256 = plan.sha256;
   result.source_format = source.format;
   result.changes = changes_text(source, options, plan);

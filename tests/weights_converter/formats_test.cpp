@@ -6,6 +6,7 @@
 #include <cmath>
 #include <filesystem>
 
+#include "nn/sha256.h"
 #include "nn/vgg.h"
 #include "tests/apps/picture_files.h"
 #include "tests/weights_converter/made_source.h"
@@ -94,6 +95,27 @@ std::string test_name(const testing::TestParamInfo<std::string>& info) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, Format, testing::ValuesIn(converted_files()), test_name);
+
+// What the provenance calls the source is all of its files, one after the other.
+TEST(Formats, ShardsArePartOfTheSource) {
+  const apps::TemporaryDirectory directory;
+  std::string all;
+  for (const char* name : {"model.json", "group1-shard1of4.bin", "group1-shard2of4.bin",
+                           "group1-shard3of4.bin", "group1-shard4of4.bin"}) {
+    fs::copy_file(data / "tfjs_vgg16" / name, directory / name);
+    all += apps::read_bytes(directory / name);
+  }
+  const std::string output = directory / "out.ggw";
+  const Conversion first = convert(directory / "model.json", {}, output);
+  EXPECT_EQ(first.description.provenance.source_sha256,
+            nn::sha256_hex(std::as_bytes(std::span(all))));
+  const std::string shard = directory / "group1-shard2of4.bin";
+  std::string changed = apps::read_bytes(shard);
+  changed[8] ^= 1;
+  apps::write_bytes(shard, changed);
+  EXPECT_THAT(message_of([&] { verify_against(output, directory / "model.json", {}); }),
+              testing::HasSubstr("was made of another file"));
+}
 
 // Of every row of the table in README.md there is a file.
 TEST(Formats, AllAreThere) {
