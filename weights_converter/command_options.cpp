@@ -45,8 +45,7 @@ void add_reading_options(CLI::App& command, const std::shared_ptr<ConvertOptions
             options->feeding = parse_option("--feeding", text, feedings)();
           },
           "How the network was trained to be fed, where the file does not say it: torchvision "
-          "(RGB, "
-          "0 to 1, normalised) or caffe (BGR, 0 to 255, minus the mean; also Keras).")
+          "(RGB, 0 to 1, normalised) or caffe (BGR, 0 to 255, minus the mean; also Keras).")
       ->type_name("torchvision|caffe");
 }
 

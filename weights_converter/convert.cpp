@@ -8,6 +8,7 @@
 #include "nn/weights_writer.h"
 #include "weights_converter/activations.h"
 #include "weights_converter/golden.h"
+#include "weights_converter/memory_limit.h"
 #include "weights_converter/normalise.h"
 #include "weights_converter/open_source.h"
 #include "weights_converter/plan.h"
@@ -22,6 +23,25 @@ void check_output(const std::string& input, const std::string& output) {
   std::error_code ignored;
   check(!std::filesystem::equivalent(input, output, ignored),
         "{}: is the input; choose another name for the output", output);
+}
+
+// torchvision's names are no proof that the network is torchvision's: Caffe's networks go about
+// under them, and fed wrongly they give wrong pictures and no error.
+void check_feeding(const InputFilePtr& file, const ConvertOptions& options, const Plan& plan,
+                   const std::string& difference) {
+  if (options.feeding || plan.known != nullptr || plan.feeding != torchvision_feeding()) {
+    return;
+  }
+  const std::string advice =
+      "say --feeding caffe (BGR, 0 to 255) if it is that network, else --feeding torchvision";
+  check(plan.architecture.name != "vgg16" || !difference.empty(),
+        "{}: has torchvision's names, but the numbers of the VGG16 published for Caffe; {}",
+        file->path, advice);
+  check(
+      !is_named_like_a_copy_of_caffe(std::filesystem::path(file->path).filename().string()),
+      "{}: has torchvision's names, but is called like a copy of the network published for Caffe, "
+      "and its SHA-256 is not known; {}",
+      file->path, advice);
 }
 
 // What the user should know of a network that nobody vouches for.
@@ -46,6 +66,7 @@ Conversion convert(const InputFilePtr& file, const Source& source, const Convert
   std::vector<StoredLayer> layers = stored_layers(file, source, plan);
   const std::string difference =
       difference_from_published_vgg16(std::string(plan.architecture.name), layers);
+  check_feeding(file, options, plan, difference);
   Conversion result;
   result.notes = plan.notes;
   result.last_layer = plan.classifier.empty() ? "relu" + plan.convs.back().substr(4) : "fc8";
@@ -69,7 +90,8 @@ Conversion convert(const InputFilePtr& file, const Source& source, const Convert
 Conversion convert(const std::string& input, const ConvertOptions& options,
                    const std::string& output) {
   const InputFilePtr file = open_input(input);
-  return convert(file, open_source(file), options, output);
+  return with_reading_memory(*file,
+                             [&] { return convert(file, open_source(file), options, output); });
 }
 
 }  // namespace gramgrad::converter

@@ -18,7 +18,6 @@ struct ConvertOptions {
   std::string architecture;                 // such as "vgg16"; empty: recognised from the shapes
   std::optional<nn::Feeding> feeding;       // without one, what the source says
   std::vector<std::string> normalize_with;  // pictures to bring mean activations to 1 over
-  std::string source_name;                  // for the provenance; empty: the input's file name
 };
 
 struct Conversion {

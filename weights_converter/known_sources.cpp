@@ -13,36 +13,54 @@
 namespace gramgrad::converter {
 namespace {
 
-// Published by torchvision (torchvision/models/vgg.py); each file's name ends with the first digits
-// of its SHA-256.
-struct TorchvisionFile {
+// A file whose name ends with the first digits of its SHA-256, which PyTorch's model zoo checks.
+struct ZooFile {
   std::string_view name;
   std::string_view digits;
 };
+
+// torchvision/models/vgg.py.
 constexpr std::array torchvision_files = {
-    TorchvisionFile{"vgg11", "bbd30ac9"}, TorchvisionFile{"vgg13", "c768596a"},
-    TorchvisionFile{"vgg11", "8a719046"}, TorchvisionFile{"vgg11_bn", "6002323d"},
-    TorchvisionFile{"vgg13", "19584684"}, TorchvisionFile{"vgg13_bn", "abd245e5"},
-    TorchvisionFile{"vgg16", "397923af"}, TorchvisionFile{"vgg16_bn", "6c64b313"},
-    TorchvisionFile{"vgg19", "dcbb9e9d"}, TorchvisionFile{"vgg19_bn", "c79401a0"},
+    ZooFile{"vgg11", "bbd30ac9"}, ZooFile{"vgg13", "c768596a"},
+    ZooFile{"vgg11", "8a719046"}, ZooFile{"vgg11_bn", "6002323d"},
+    ZooFile{"vgg13", "19584684"}, ZooFile{"vgg13_bn", "abd245e5"},
+    ZooFile{"vgg16", "397923af"}, ZooFile{"vgg16_bn", "6c64b313"},
+    ZooFile{"vgg19", "dcbb9e9d"}, ZooFile{"vgg19_bn", "c79401a0"},
 };
 
-KnownSource torchvision_source(const TorchvisionFile& file) {
+// Caffe's networks under torchvision's names, to be fed as Caffe's (jcjohnson/pytorch-vgg).
+constexpr std::array copies_of_caffe = {ZooFile{"vgg16", "00b39a1b"}, ZooFile{"vgg19", "d01eb7cb"}};
+
+KnownSource torchvision_source(const ZooFile& file) {
   KnownSource known;
   known.sha256 = file.digits;
   known.provenance.source = fmt::format("{}-{}.pth of torchvision", file.name, file.digits);
   known.provenance.licence = "BSD-3-Clause";
   known.provenance.attribution = fmt::format(
       "{} trained on ImageNet by the torchvision contributors (PyTorch), copyright Soumith "
-      "Chintala "
-      "2016, BSD 3-Clause licence; the architecture is by Karen Simonyan and Andrew Zisserman, "
-      "arXiv "
-      "1409.1556.",
+      "Chintala 2016, BSD 3-Clause licence; the architecture is by Karen Simonyan and Andrew "
+      "Zisserman, arXiv 1409.1556.",
       file.name);
   known.provenance.evidence = fmt::format(
       "The SHA-256 of the source begins with the digits {} under which torchvision publishes it.",
       file.digits);
   known.feeding = torchvision_feeding();
+  return known;
+}
+
+KnownSource copy_of_caffe(const ZooFile& file) {
+  KnownSource known;
+  known.sha256 = file.digits;
+  known.provenance.source =
+      fmt::format("{}-{}.pth of jcjohnson/pytorch-vgg", file.name, file.digits);
+  known.provenance.licence = vgg_licence;
+  known.provenance.attribution =
+      "Converted from Caffe to PyTorch by Justin Johnson. " + vgg_attribution(file.name);
+  known.provenance.evidence = fmt::format(
+      "The SHA-256 of the source begins with the digits {} under which Justin Johnson publishes "
+      "it.",
+      file.digits);
+  known.feeding = caffe_feeding();
   return known;
 }
 
@@ -76,6 +94,8 @@ std::vector<KnownSource> make_table() {
                         "4502df9d0a88873911ea191cb2be5147d190f6a7f4c21731a418960f6bdb8e8f")};
   std::transform(torchvision_files.begin(), torchvision_files.end(), std::back_inserter(table),
                  torchvision_source);
+  std::transform(copies_of_caffe.begin(), copies_of_caffe.end(), std::back_inserter(table),
+                 copy_of_caffe);
   return table;
 }
 
@@ -95,6 +115,12 @@ const nn::Golden* known_golden(std::string_view sha256, DType dtype) {
   return known != nullptr && known->provenance.golden && dtype == DType::f16
              ? &*known->provenance.golden
              : nullptr;
+}
+
+bool is_named_like_a_copy_of_caffe(std::string_view file_name) {
+  return std::any_of(copies_of_caffe.begin(), copies_of_caffe.end(), [&](const ZooFile& file) {
+    return file_name.find(file.digits) != std::string_view::npos;
+  });
 }
 
 std::string vgg_attribution(std::string_view architecture) {

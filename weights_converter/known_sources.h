@@ -19,6 +19,10 @@ struct KnownSource {
 // The file with this SHA-256 (64 digits), or null.
 const KnownSource* find_known_source(std::string_view sha256);
 
+// Whether a file is called like one of the copies of Caffe's networks under torchvision's names.
+// Programs download these and save them again, with other hashes (neural-style-pt).
+bool is_named_like_a_copy_of_caffe(std::string_view file_name);
+
 // The golden activations that the program itself knows for what becomes of a source in `dtype`: of
 // the network that is part of gramgrad. They are not stored in the file, where whoever changes the
 // weights could change them too. Null where there are none.

@@ -25,6 +25,7 @@ struct Strides {
 // What one layer's streams share.
 struct Layer {
   InputFilePtr file;
+  const Source* source;
   const SourceTensor* weight;
   std::string tensor_name;
   LayerShape shape;
@@ -153,15 +154,33 @@ void multiply(const Layer& layer, std::int64_t first, std::vector<double>& value
   }
 }
 
+// What was read is not needed again soon.
+void release_pages(const Layer& layer) {
+  layer.file->mapping.release();
+  for (const InputFilePtr& shard : layer.source->shards) {
+    shard->mapping.release();
+  }
+}
+
+// All of the source's numbers, in pieces, so that they are not there twice.
+std::vector<float> read_whole(const Layer& layer) {
+  constexpr std::size_t piece = std::size_t{1} << 22;
+  std::vector<float> all(static_cast<std::size_t>(layer.weight->element_count()));
+  for (std::size_t done = 0; done < all.size(); done += piece) {
+    layer.weight->read(static_cast<std::int64_t>(done),
+                       std::span(all).subspan(done, std::min(piece, all.size() - done)));
+    release_pages(layer);
+  }
+  return all;
+}
+
 void produce_weight(const Layer& layer, const nn::ByteSink& sink) {
   const LayerShape& s = layer.shape;
   const std::int64_t row_elements = s.rows * s.columns * s.in;
   const bool whole = layer.strides.out == 1;
   const std::int64_t most = std::clamp<std::int64_t>(piece_elements / row_elements, 1, s.out);
-  std::vector<float> from(static_cast<std::size_t>((whole ? s.out : most) * row_elements));
-  if (whole) {
-    layer.weight->read(0, from);
-  }
+  std::vector<float> from =
+      whole ? read_whole(layer) : std::vector<float>(static_cast<std::size_t>(most * row_elements));
   for (std::int64_t first = 0; first < s.out; first += most) {
     const std::int64_t count = std::min(most, s.out - first);
     const std::int64_t base = whole ? 0 : first * row_elements;
@@ -173,7 +192,7 @@ void produce_weight(const Layer& layer, const nn::ByteSink& sink) {
     multiply(layer, first, values);
     store_piece(layer, values, layer.dtype, layer.tensor_name, sink);
   }
-  layer.file->mapping.release();
+  release_pages(layer);
 }
 
 // gamma / sqrt(variance + epsilon), and the bias: (bias − mean) · that + beta.
@@ -224,8 +243,15 @@ StoredLayer stored_layer(const InputFilePtr& file, const Source& source, const S
   check(weight.element_count() == as.out * as.in * as.rows * as.columns,
         "tensor {} has shape [{}]; [{}, {}, {}, {}] is needed", weight.name,
         fmt::join(weight.shape, ", "), as.out, as.rows, as.columns, as.in);
-  const auto shared = std::make_shared<Layer>(Layer{
-      file, &weight, weight.name, as, strides_of(layer.layout, source.flatten, as), dtype, {}, {}});
+  const auto shared = std::make_shared<Layer>(Layer{file,
+                                                    &source,
+                                                    &weight,
+                                                    weight.name,
+                                                    as,
+                                                    strides_of(layer.layout, source.flatten, as),
+                                                    dtype,
+                                                    {},
+                                                    {}});
   const std::string bias_name = layer.bias ? source.tensors.at(*layer.bias).name : name + ".bias";
   const auto bias = prepare(source, layer, factors, *shared);
   StoredLayer result{name, as, {}, {}};

@@ -11,6 +11,7 @@
 #include "nn/tap.h"
 #include "nn/vgg.h"
 #include "weights_converter/activations.h"
+#include "weights_converter/memory_limit.h"
 
 namespace gramgrad::converter {
 namespace {
@@ -19,6 +20,7 @@ constexpr std::int64_t most_side = 512;
 
 Tensor load_picture(const std::string& path, const Device& device, std::int64_t smallest,
                     std::vector<std::string>& notes) {
+  const MemoryLimit lifted(std::nullopt);  // a picture is not the file that is being read
   apps::LoadedImage loaded = apps::read_image(path);
   notes.insert(notes.end(), loaded.warnings.begin(), loaded.warnings.end());
   apps::composite_over(loaded.image, 0.5F, 0.5F, 0.5F);

@@ -89,6 +89,25 @@ nn::Feeding chosen_feeding(const Source& source, const ConvertOptions& options, 
   return *source.feeding;
 }
 
+// Of the file and, after it, its shards. Pages that were hashed are given back, so that a large
+// file does not seem to need memory.
+std::string sha256_of(const InputFilePtr& file, const Source& source) {
+  constexpr std::size_t piece = std::size_t{16} << 20;
+  nn::Sha256 hash;
+  const auto add = [&](const InputFile& part) {
+    for (auto rest = part.bytes(); !rest.empty();
+         rest = rest.subspan(std::min(piece, rest.size()))) {
+      hash.update(rest.first(std::min(piece, rest.size())));
+      part.mapping.release();
+    }
+  };
+  add(*file);
+  for (const InputFilePtr& shard : source.shards) {
+    add(*shard);
+  }
+  return hash.hex();
+}
+
 Plan decide(const InputFilePtr& file, const Source& source, const ConvertOptions& options) {
   const Recognised network = recognise(source, options.architecture);
   Plan plan;
@@ -103,8 +122,7 @@ Plan decide(const InputFilePtr& file, const Source& source, const ConvertOptions
   plan.drops_head = !network.linear.empty() && !options.with_classifier;
   plan.source_dtype = widest(source, plan);
   plan.dtype = chosen_dtype(source, options, plan);
-  plan.sha256 = nn::sha256_hex(file->bytes());
-  file->mapping.release();
+  plan.sha256 = sha256_of(file, source);
   plan.known = find_known_source(plan.sha256);
   plan.feeding = chosen_feeding(source, options, plan);
   return plan;

@@ -12,6 +12,9 @@ std::string printable(std::string_view text) {
     const auto byte = static_cast<unsigned char>(clean[i]);
     const bool c1 =
         i > 0 && static_cast<unsigned char>(clean[i - 1]) == 0xc2 && byte >= 0x80 && byte < 0xa0;
+    if (c1) {
+      clean[i - 1] = '?';
+    }
     if (byte < 0x20 || byte == 0x7f || c1) {
       clean[i] = '?';
     }

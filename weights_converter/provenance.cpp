@@ -7,28 +7,24 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "weights_converter/printable.h"
+
 namespace gramgrad::converter {
 namespace {
 
 // A name of a file as a header may hold it: UTF-8 without control characters.
-std::string printable(std::string name) {
-  std::replace_if(
-      name.begin(), name.end(),
-      [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }, '?');
+std::string header_text(const std::string& name) {
   // nlohmann's encoder knows what UTF-8 is; what is not becomes U+FFFD.
-  const std::string quoted =
-      nlohmann::json(name).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  return nlohmann::json::parse(quoted).get<std::string>().substr(0, 4096);
+  const std::string quoted = nlohmann::json(printable(name))
+                                 .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return nlohmann::json::parse(quoted).get<std::string>();
 }
 
-std::string source_name(const InputFilePtr& file, const ConvertOptions& options, const Plan& plan) {
-  if (!options.source_name.empty()) {
-    return printable(options.source_name);
-  }
+std::string source_name(const InputFilePtr& file, const Plan& plan) {
   if (plan.known != nullptr) {
     return plan.known->provenance.source;
   }
-  return printable(std::filesystem::path(file->path).filename().string());
+  return header_text(std::filesystem::path(file->path).filename().string());
 }
 
 std::string dropped_text(const Plan& plan) {
@@ -85,7 +81,7 @@ nn::Provenance provenance_of(const InputFilePtr& file, const Source& source,
     result.evidence = "None: the file is not one that the converter knows.";
   }
   result.golden.reset();
-  result.source = source_name(file, options, plan);
+  result.source = source_name(file, plan);
   result.source_sha256 = plan.sha256;
   result.source_format = source.format;
   result.changes = changes_text(source, options, plan);

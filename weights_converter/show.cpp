@@ -9,6 +9,7 @@
 
 #include "kernels/check.h"
 #include "nn/weights_file.h"
+#include "weights_converter/memory_limit.h"
 #include "weights_converter/open_source.h"
 #include "weights_converter/plan.h"
 
@@ -93,22 +94,9 @@ void show_plan(Text out, const Source& source, const Plan& plan) {
   }
 }
 
-}  // namespace
-
-std::string feeding_text(const nn::Feeding& feeding) {
-  return fmt::format(
-      "{} from sRGB values in 0 to 1: ({:g} v - mean) / std, mean ({:g}), std ({:g})",
-      feeding.channel_order == nn::ChannelOrder::bgr ? "BGR" : "RGB", feeding.scale,
-      fmt::join(feeding.mean, ", "), fmt::join(feeding.std, ", "));
-}
-
-std::string show(const std::string& path, const ConvertOptions& options) {
-  const InputFilePtr file = open_input(path);
-  if (is_weights_file(file)) {
-    return show_weights(nn::WeightsFile::open(path));
-  }
+std::string show_source(const InputFilePtr& file, const ConvertOptions& options) {
   const Source source = open_source(file);
-  std::string text = fmt::format("{}: {}\n", path, source.format);
+  std::string text = fmt::format("{}: {}\n", file->path, source.format);
   const Text out(text);
   show_tensors(out, source);
   try {
@@ -124,6 +112,22 @@ std::string show(const std::string& path, const ConvertOptions& options) {
     fmt::format_to(out, "it cannot be converted: {}\n", error.what());
   }
   return text;
+}
+
+}  // namespace
+
+std::string show(const std::string& path, const ConvertOptions& options) {
+  const InputFilePtr file = open_input(path);
+  return is_weights_file(file)
+             ? show_weights(nn::WeightsFile::open(path))
+             : with_reading_memory(*file, [&] { return show_source(file, options); });
+}
+
+std::string feeding_text(const nn::Feeding& feeding) {
+  return fmt::format(
+      "{} from sRGB values in 0 to 1: ({:g} v - mean) / std, mean ({:g}), std ({:g})",
+      feeding.channel_order == nn::ChannelOrder::bgr ? "BGR" : "RGB", feeding.scale,
+      fmt::join(feeding.mean, ", "), fmt::join(feeding.std, ", "));
 }
 
 }  // namespace gramgrad::converter

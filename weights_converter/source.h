@@ -86,6 +86,7 @@ enum class FlattenOrder { chw, hwc };
 
 struct Source {
   std::string format;                 // such as "onnx"; goes into the provenance
+  std::vector<InputFilePtr> shards;   // further files it consists of, in the order it names them
   std::vector<SourceTensor> tensors;  // all of them, in the order of the file
   std::vector<SourceLayer> layers;    // convolutions, then fully connected ones, in network order
   FlattenOrder flatten = FlattenOrder::chw;

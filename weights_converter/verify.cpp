@@ -9,6 +9,7 @@
 #include "nn/weights_file.h"
 #include "weights_converter/golden.h"
 #include "weights_converter/known_sources.h"
+#include "weights_converter/memory_limit.h"
 #include "weights_converter/open_source.h"
 #include "weights_converter/plan.h"
 #include "weights_converter/statistics.h"
@@ -90,6 +91,27 @@ void compare(const nn::TensorView& stored, const nn::TensorStream& again) {
         stored.name);
 }
 
+// Throws Error unless converting `input` gives what is in `file`, bit for bit.
+void compare_all(const nn::WeightsFile& file, const std::string& path, const InputFilePtr& input,
+                 const ConvertOptions& options) {
+  const Source source = open_source(input);
+  const Plan plan = make_plan(input, source, options_of(file, options));
+  check(plan.sha256 == file.provenance().source_sha256,
+        "{}: was made of another file: its source has the SHA-256 {}, {} has {}", path,
+        file.provenance().source_sha256, input->path, plan.sha256);
+  const std::vector<StoredLayer> layers = stored_layers(input, source, plan);
+  const std::vector<nn::TensorStream> streams = streams_of(layers);
+  check(streams.size() == file.tensors().size(), "{}: has {} tensors; {} gives {}", path,
+        file.tensors().size(), input->path, streams.size());
+  try {
+    for (std::size_t i = 0; i < streams.size(); ++i) {
+      compare(file.tensors()[i], streams[i]);
+    }
+  } catch (const Error& error) {
+    fail("{}: {}", path, error.what());
+  }
+}
+
 }  // namespace
 
 Verification verify(const std::string& path, const Device& device) {
@@ -127,23 +149,9 @@ std::string verify_against(const std::string& path, const std::string& against,
                            const ConvertOptions& options) {
   const nn::WeightsFile file = nn::WeightsFile::open(path);
   const InputFilePtr input = open_input(against);
-  const Source source = open_source(input);
-  const Plan plan = make_plan(input, source, options_of(file, options));
-  check(plan.sha256 == file.provenance().source_sha256,
-        "{}: was made of another file: its source has the SHA-256 {}, {} has {}", path,
-        file.provenance().source_sha256, against, plan.sha256);
-  const std::vector<StoredLayer> layers = stored_layers(input, source, plan);
-  const std::vector<nn::TensorStream> streams = streams_of(layers);
-  check(streams.size() == file.tensors().size(), "{}: has {} tensors; {} gives {}", path,
-        file.tensors().size(), against, streams.size());
-  try {
-    for (std::size_t i = 0; i < streams.size(); ++i) {
-      compare(file.tensors()[i], streams[i]);
-    }
-  } catch (const Error& error) {
-    fail("{}: {}", path, error.what());
-  }
-  return fmt::format("all {} tensors are what {} gives, bit for bit", streams.size(), against);
+  with_reading_memory(*input, [&] { compare_all(file, path, input, options); });
+  return fmt::format("all {} tensors are what {} gives, bit for bit", file.tensors().size(),
+                     against);
 }
 
 }  // namespace gramgrad::converter

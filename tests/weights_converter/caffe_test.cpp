@@ -5,12 +5,12 @@
 
 #include <cmath>
 
-#include "graph_files.h"
+#include "tests/weights_converter/protobuf_bytes.h"
+#include "tests/weights_converter/source_numbers.h"
 
 namespace gramgrad::converter {
 namespace {
 
-using namespace testing_graphs;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -28,7 +28,7 @@ class CaffeFiles : public testing::TestWithParam<CaffeCase> {};
 
 TEST_P(CaffeFiles, GiveTheNumbersThatWentIn) {
   const CaffeCase& expected = GetParam();
-  EXPECT_TRUE(is_caffe(bytes_of(read_file(data_path(expected.name + ".caffemodel")))));
+  EXPECT_TRUE(is_caffe(bytes_of(read_bytes(data_path(expected.name + ".caffemodel")))));
   const Source source = read_data(expected.name);
   EXPECT_EQ(source.format, "caffe");
   ASSERT_EQ(source.layers.size(), expected.layers);
@@ -71,7 +71,7 @@ std::string blob(const std::vector<std::uint64_t>& shape) {
     elements *= dimension;
     dimensions += varint(dimension);
   }
-  return bytes(7, bytes(5, raw(random_numbers(elements, 3))) + bytes(7, bytes(1, dimensions)));
+  return bytes(7, bytes(5, raw(uniform_numbers(elements, 3))) + bytes(7, bytes(1, dimensions)));
 }
 
 std::string layer(const std::string& name, const std::string& type, const std::string& bottom,
@@ -96,8 +96,7 @@ std::string small_net() {
 }
 
 Source read_contents(const std::string& contents) {
-  const TemporaryFolder folder;
-  return read_caffe(open_input(folder.write("net.caffemodel", contents)));
+  return read_caffe(file_of(contents));
 }
 
 TEST(Caffe, ReadsASmallNet) {
@@ -143,7 +142,7 @@ TEST(Caffe, NormalisationDividesByTheCount) {
            layer("n", "BatchNorm", "c1", "c1", blob({2}) + blob({2}) + count(value)) +
            layer("s", "Scale", "c1", "c1", blob({2}) + blob({2}));
   };
-  const std::vector<float> sums = random_numbers(2, 3);
+  const std::vector<float> sums = uniform_numbers(2, 3);
   const Source source = read_contents(net(4));
   ASSERT_TRUE(source.layers.at(0).batch_norm.has_value());
   EXPECT_THAT(read_all(source.tensors[source.layers[0].batch_norm->mean]),
@@ -161,9 +160,8 @@ TEST(Caffe, RefusesByName) {
   const auto with_blob = [&](const std::string& message) {
     return error(bytes(100, bytes(1, "c") + bytes(2, "Convolution") + bytes(7, message)));
   };
-  EXPECT_THAT(
-      with_blob(number(1, 2) + number(2, 1) + number(3, 1) + number(4, 1)),
-      HasSubstr("net.caffemodel: at byte 21: blob c.weight: has 0 numbers; its shape needs 2"));
+  EXPECT_THAT(with_blob(number(1, 2) + number(2, 1) + number(3, 1) + number(4, 1)),
+              HasSubstr("input: at byte 21: blob c.weight: has 0 numbers; its shape needs 2"));
   EXPECT_THAT(with_blob(bytes(7, bytes(1, varint(std::uint64_t{1} << 63)))),
               HasSubstr("negative dimension"));
   EXPECT_THAT(with_blob(bytes(
@@ -175,8 +173,9 @@ TEST(Caffe, RefusesByName) {
 
 TEST(Caffe, DamageGivesErrorsAndNothingElse) {
   const std::string contents = small_net();
-  const int refused = try_all_damage(read_caffe, contents);
-  EXPECT_GE(refused, static_cast<int>(contents.size() * 9 / 10));
+  const Refused refused = try_damage(contents, read_caffe);
+  EXPECT_GE(refused.cut, contents.size() * 9 / 10);
+  EXPECT_GT(refused.changed, 0u);
 }
 
 TEST(Caffe, IsToldByItsBeginning) {
@@ -188,7 +187,7 @@ TEST(Caffe, IsToldByItsBeginning) {
        {"", "\n", "\n\n\n\n\nsome text", "PK\x03\x04", "{\"a\": 1}", "\x80\x02}q"}) {
     EXPECT_FALSE(is_caffe(bytes_of(other))) << other;
   }
-  EXPECT_FALSE(is_caffe(bytes_of(read_file(data_path("onnx_zoo_vgg11.onnx")))));
+  EXPECT_FALSE(is_caffe(bytes_of(read_bytes(data_path("onnx_zoo_vgg11.onnx")))));
 }
 
 }  // namespace

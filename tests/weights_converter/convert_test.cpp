@@ -17,7 +17,6 @@
 #include "weights_converter/archives/safetensors.h"
 #include "weights_converter/export.h"
 #include "weights_converter/golden.h"
-#include "weights_converter/known_sources.h"
 #include "weights_converter/show.h"
 #include "weights_converter/verify.h"
 
@@ -265,21 +264,6 @@ TEST_F(ConvertTest, ExportAndBack) {
   }
   EXPECT_THAT(message_of([&] { export_weights(output, directory / "x.h5"); }),
               HasSubstr("exported as .safetensors or .npz"));
-}
-
-TEST(KnownSources, AreFoundByTheirHashes) {
-  const KnownSource* known = find_known_source("dcbb9e9d" + std::string(56, '0'));
-  ASSERT_NE(known, nullptr);
-  EXPECT_THAT(known->provenance.source, HasSubstr("vgg19-dcbb9e9d.pth"));
-  EXPECT_EQ(known->feeding, torchvision_feeding());
-  EXPECT_EQ(find_known_source(std::string(64, '0')), nullptr);
-  const auto embedded = nn::WeightsFile::from_memory(nn::embedded_vgg16(), "embedded vgg16");
-  const std::string source = embedded.provenance().source_sha256;
-  const nn::Golden* golden = known_golden(source, DType::f16);
-  ASSERT_NE(golden, nullptr);
-  EXPECT_EQ(known_golden(source, DType::f32), nullptr);
-  // The numbers that the program knows are those of the network that is part of it.
-  EXPECT_EQ(golden_of(walk_layers(embedded), embedded.feeding()), *golden);
 }
 
 }  // namespace

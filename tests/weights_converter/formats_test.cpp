@@ -1,4 +1,4 @@
-// Every file that a real library has written becomes the network that it was: its features are
+// Every file of the table in README.md becomes the network that it was: its features are
 // PyTorch's.
 #include <fmt/format.h>
 
@@ -6,6 +6,7 @@
 #include <cmath>
 #include <filesystem>
 
+#include "nn/sha256.h"
 #include "nn/vgg.h"
 #include "tests/apps/picture_files.h"
 #include "tests/weights_converter/made_source.h"
@@ -22,13 +23,13 @@ const fs::path data = fs::path(GRAMGRAD_SOURCE_DIR) / "tests/weights_converter/d
 // The files that have features beside them.
 std::vector<std::string> converted_files() {
   std::vector<std::string> names;
-  for (const fs::directory_entry& entry : fs::directory_iterator(data)) {
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(data)) {
     const fs::path& path = entry.path();
     fs::path features = path;
     features.replace_extension(".features");
     if (entry.is_regular_file() && path != features && path.extension() != ".f32" &&
         fs::exists(features)) {
-      names.push_back(path.filename().string());
+      names.push_back(fs::relative(path, data).string());
     }
   }
   std::sort(names.begin(), names.end());
@@ -95,14 +96,50 @@ std::string test_name(const testing::TestParamInfo<std::string>& info) {
 
 INSTANTIATE_TEST_SUITE_P(Files, Format, testing::ValuesIn(converted_files()), test_name);
 
+// What the provenance calls the source is all of its files, one after the other.
+TEST(Formats, ShardsArePartOfTheSource) {
+  const apps::TemporaryDirectory directory;
+  std::string all;
+  for (const char* name : {"model.json", "group1-shard1of4.bin", "group1-shard2of4.bin",
+                           "group1-shard3of4.bin", "group1-shard4of4.bin"}) {
+    fs::copy_file(data / "tfjs_vgg16" / name, directory / name);
+    all += apps::read_bytes(directory / name);
+  }
+  const std::string output = directory / "out.ggw";
+  const Conversion first = convert(directory / "model.json", {}, output);
+  EXPECT_EQ(first.description.provenance.source_sha256,
+            nn::sha256_hex(std::as_bytes(std::span(all))));
+  const std::string shard = directory / "group1-shard2of4.bin";
+  std::string changed = apps::read_bytes(shard);
+  changed[8] ^= 1;
+  apps::write_bytes(shard, changed);
+  EXPECT_THAT(message_of([&] { verify_against(output, directory / "model.json", {}); }),
+              testing::HasSubstr("was made of another file"));
+}
+
 // Of every row of the table in README.md there is a file.
 TEST(Formats, AllAreThere) {
   const std::vector<std::string> names = converted_files();
-  for (const char* beginning :
-       {"torchvision_vgg11.pth", "torchvision_vgg16_stream", "torchvision_vgg19_bn", "gatys",
-        "adain", "keras2", "keras3", "caffe_vgg19", "matconvnet_vgg19", "matconvnet_vgg11_73",
-        "machrisaa", "frossard", "torchvision_vgg13.safetensors", "onnx_zoo", "onnx_keras",
-        "onnx_torch", "tfjs"}) {
+  for (const char* beginning : {"torchvision_vgg11.pth",
+                                "torchvision_vgg16_stream",
+                                "torchvision_vgg19_bn",
+                                "gatys",
+                                "adain",
+                                "keras1",
+                                "keras2_vgg16_notop",
+                                "keras2_vgg19.h5",
+                                "keras3",
+                                "caffe_vgg19",
+                                "matconvnet_vgg19",
+                                "matconvnet_vgg11_73",
+                                "machrisaa",
+                                "frossard",
+                                "torchvision_vgg13.safetensors",
+                                "onnx_zoo",
+                                "onnx_keras",
+                                "onnx_tf2onnx",
+                                "onnx_torch",
+                                "tfjs_vgg16/model.json"}) {
     EXPECT_TRUE(std::any_of(names.begin(), names.end(), [&](const std::string& name) {
       return name.starts_with(beginning);
     })) << beginning;

@@ -46,7 +46,7 @@ std::string message_of(Action action) {
   }
 }
 
-// Features as tests/weights_converter/network.py writes them: PyTorch's, of network_picture().
+// Features as tests/weights_converter/features.py writes them: PyTorch's, of network_picture().
 struct Features {
   std::string layer;
   std::int64_t height = 0, width = 0, channels = 0;
@@ -54,7 +54,7 @@ struct Features {
 };
 std::vector<Features> read_features(const std::string& path);
 
-// network.py's picture, [24, 20, 3].
+// features.py's picture, [24, 20, 3].
 std::vector<double> network_picture();
 
 }  // namespace gramgrad::converter

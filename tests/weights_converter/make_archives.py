@@ -17,6 +17,7 @@ import sys
 import numpy as np
 import torch
 
+import features
 import network
 
 DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
@@ -36,7 +37,7 @@ def writes(name):
 
 def finish(name, layers, feeding):
     """Golden features and numbers."""
-    network.write_features(os.path.splitext(path(name))[0] + ".features", layers, feeding)
+    features.write_features(os.path.splitext(path(name))[0] + ".features", layers, feeding)
 
 
 def net(architecture, batch_norm=False):

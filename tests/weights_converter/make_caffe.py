@@ -12,8 +12,9 @@ import tempfile
 
 import numpy as np
 
-from graph_data import NORM, data, pooled, small_head, tiny_net, write_expected
+from features import write_expected
 from network import CAFFE, small_vgg
+from test_files import NORM, data, pooled, small_head, tiny_net
 
 CAFFE_PROTO = """
 syntax = "proto2";

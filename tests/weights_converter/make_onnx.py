@@ -9,8 +9,9 @@ import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
-from graph_data import NORM, data, pooled, small_head, tiny_net, write_expected
+from features import write_expected
 from network import CAFFE, TORCHVISION, small_vgg
+from test_files import NORM, data, pooled, small_head, tiny_net
 
 
 class TorchVgg(torch.nn.Module):

@@ -1,126 +1,109 @@
 """Writes the TensorFlow.js test files of weights_converter/graphs.
 
-Run with a Python that has torch and numpy (Debian 12: python3-torch). TensorFlow.js' converter needs
-TensorFlow; the files are written as its format is described (tensorflow/tfjs: tfjs-core/src/io/types.ts,
-tfjs-converter/python/tensorflowjs/write_weights.py).
+Run with TensorFlow.js' converter; those in data/ were written by tensorflowjs 3.18.0 with TensorFlow and Keras 2.10
+(Python 3.9; of what the converter asks for, its other input formats' libraries are not needed):
+    python3.9 -m venv old && old/bin/pip install tensorflow-cpu==2.10.1 tensorflow-hub==0.12.0 packaging 'numpy<1.24'
+    old/bin/pip install --no-deps tensorflowjs==3.18.0 && old/bin/python make_tfjs.py
+What its own read_weights reads of them becomes the expected numbers. Then make_expected.py.
 """
 import json
+import os
+import shutil
 
-import numpy as np
+import tensorflowjs
+from tensorflow import keras
+from tensorflowjs.read_weights import read_weights
 
-from graph_data import NORM, data, pooled, small_head, tiny_net, write_expected
-from network import CAFFE, small_vgg
+from network import small_vgg
+from test_files import data, keras_name, keras_weights, pooled, small_head, write_numbers
 
-
-def quantise(array, kind):
-    """What is stored, its description, and the numbers it stands for."""
-    if kind is None:
-        return array, None, array
-    if kind == "float16":
-        stored = array.astype(np.float16)
-        return stored, {"dtype": kind, "original_dtype": "float32"}, stored.astype(np.float32)
-    low, high = float(array.min()), float(array.max())
-    scale = (high - low) / np.iinfo(kind).max or 1.0
-    stored = np.round((array.astype(np.float64) - low) / scale).astype(kind)
-    number = (stored.astype(np.float64) * scale + low).astype(np.float32)
-    return stored, {"dtype": kind, "min": low, "scale": scale, "original_dtype": "float32"}, number
+NORM = (("gamma", "gamma"), ("beta", "beta"), ("mean", "moving_mean"), ("variance", "moving_variance"))
 
 
-def keras_name(layer):
-    """conv1_1 is block1_conv1, fc6 stays."""
-    name = layer["name"]
-    return f"block{name[4]}_conv{name[6]}" if name.startswith("conv") else name
-
-
-def keras_layers(layers, head, separate):
-    """Keras' description of the layers; activations stand alone if `separate`."""
-    described = [{"class_name": "InputLayer", "config": {"batch_input_shape": [None, None, None, 3], "name": "input"}}]
-
-    def add(kind, name, **config):
-        described.append({"class_name": kind, "name": name, "config": {"name": name, "trainable": True, **config}})
-
-    block = 0
+def layer_chain(layers, head, separate):
+    """Keras' layers; activations stand alone if `separate`."""
+    block = 1
     for layer in pooled(layers):
         if layer is None:
+            yield keras.layers.MaxPooling2D(2, name=f"block{block}_pool")
             block += 1
-            add("MaxPooling2D", f"block{block}_pool", pool_size=[2, 2], strides=[2, 2], padding="valid",
-                data_format="channels_last")
             continue
         name = keras_name(layer)
-        add("Conv2D", name, filters=len(layer["bias"]), kernel_size=[3, 3], strides=[1, 1], padding="same",
-            data_format="channels_last", dilation_rate=[1, 1], groups=1, use_bias=True,
-            activation="linear" if separate else "relu")
+        yield keras.layers.Conv2D(len(layer["bias"]), 3, padding="same", name=name,
+                                  activation=None if separate else "relu")
         if "gamma" in layer:
-            add("BatchNormalization", name + "_bn", axis=[3], epsilon=0.001, center=True, scale=True)
+            yield keras.layers.BatchNormalization(name=name + "_bn")
         if separate:
-            add("Activation", name + "_relu", activation="relu")
+            yield keras.layers.Activation("relu", name=name + "_relu")
     if head:
-        add("Flatten", "flatten", data_format="channels_last")
+        yield keras.layers.Flatten(name="flatten")
     for layer in head:
-        add("Dense", layer["name"], units=len(layer["bias"]), use_bias=True,
-            activation="softmax" if layer is head[-1] else "relu")
-    return described
+        activation = "softmax" if layer is head[-1] else "relu"
+        yield keras.layers.Dense(len(layer["bias"]), activation=activation, name=layer["name"])
 
 
-def save_tfjs(name, layers, head, kind=None, shard_bytes=16384, nested=False, separate=False):
-    """Converted by tensorflowjs_converter from a Keras file; changes the layers to what comes out."""
-    weights, content = [], b""
-
-    def add(weight, layer, key, order=None):
-        nonlocal content
-        stored, quantization, number = quantise(layer[key], kind)
-        layer[key] = number
-        stored = np.ascontiguousarray(stored if order is None else stored.transpose(order))
-        content += stored.tobytes()
-        weights.append({"name": weight, "shape": list(stored.shape), "dtype": "float32"})
-        if quantization:
-            weights[-1]["quantization"] = quantization
-
+def keras_model(layers, head=(), separate=False, nested=False):
+    """For pictures of 64 × 64: the last map, of 2 × 2, has an order."""
+    x = picture = keras.layers.Input((64, 64, 3))
+    for part in layer_chain(layers, head, separate):
+        x = part(x)
+    vgg = keras.Model(picture, x, name="vgg")
     for layer in (*layers, *head):
-        called = keras_name(layer)
-        add(called + "/kernel", layer, "weight", (2, 3, 1, 0) if layer["weight"].ndim == 4 else (1, 0))
-        add(called + "/bias", layer, "bias")
-        for key, weight in zip(NORM, ("gamma", "beta", "moving_mean", "moving_variance")):
-            if key in layer:
-                add(f"{called}_bn/{weight}", layer, key)
-    starts = range(0, len(content), shard_bytes)
-    paths = [f"{name}-shard{i}of{len(starts)}.bin" for i in range(1, len(starts) + 1)]
-    for path, start in zip(paths, starts):
-        with open(data(path), "wb") as out:
-            out.write(content[start:start + shard_bytes])
-    described = keras_layers(layers, head, separate)
-    config = {"name": "vgg", "layers": described}
-    if nested:
-        config = {"name": "sequential", "layers": [
-            {"class_name": "Functional", "name": "vgg", "config": {"name": "vgg", "layers": described}}]}
-    model = {"format": "layers-model", "generatedBy": "keras v2.9.0", "convertedBy": "TensorFlow.js Converter v3.18.0",
-             "modelTopology": {"keras_version": "2.9.0", "backend": "tensorflow", "model_config": {
-                 "class_name": "Sequential" if nested else "Functional", "config": config}},
-             "weightsManifest": [{"paths": paths, "weights": weights}]}
+        vgg.get_layer(keras_name(layer)).set_weights(keras_weights(layer))
+        if "gamma" in layer:
+            vgg.get_layer(keras_name(layer) + "_bn").set_weights([layer[ours] for ours, _ in NORM])
+    return keras.Sequential([vgg]) if nested else vgg
+
+
+def take_stored_numbers(folder, layers, head):
+    """Quantised numbers are not those that went in."""
+    with open(os.path.join(folder, "model.json"), encoding="utf-8") as file:
+        manifest = json.load(file)["weightsManifest"]
+    stored = {entry["name"]: entry["data"] for entry in read_weights(manifest, folder, flatten=True)}
+    for layer in (*layers, *head):
+        name = keras_name(layer)
+        kernel = stored[name + "/kernel"]
+        layer["weight"] = kernel.transpose(3, 2, 0, 1) if kernel.ndim == 4 else kernel.T
+        layer["bias"] = stored[name + "/bias"]
+        for ours, theirs in NORM:
+            if ours in layer:
+                layer[ours] = stored[f"{name}_bn/{theirs}"]
+
+
+def save(name, layers, head=(), kind=None, shard_bytes=16384, **options):
+    folder = data(name)
+    shutil.rmtree(folder, ignore_errors=True)
+    tensorflowjs.converters.save_keras_model(
+        keras_model(layers, head, **options), folder, weight_shard_size_bytes=shard_bytes,
+        quantization_dtype_map={kind: "*"} if kind else None)
+    take_stored_numbers(folder, layers, head)
+    write_numbers(name, layers, head)
+
+
+def save_tiny(name, model):
+    """A seed for fuzzing: without numbers, and so without shards, which a fuzzer cannot provide."""
+    folder = data("tiny/written")
+    tensorflowjs.converters.save_keras_model(model, folder)
+    with open(os.path.join(folder, "model.json"), encoding="utf-8") as file:
+        written = json.load(file)
+    shutil.rmtree(folder)
+    for weight in written["weightsManifest"][0]["weights"]:
+        weight["shape"][-1] = 0
+    written["weightsManifest"][0]["paths"] = []
     with open(data(name + ".json"), "w", encoding="utf-8") as out:
-        json.dump(model, out)
+        json.dump(written, out)
 
 
-def make_tfjs():
-    layers, head = small_vgg("vgg16", 351), small_head(352)
-    save_tfjs("tfjs_vgg16", layers, head, shard_bytes=20001)  # numbers, too, may lie in two shards
-    write_expected("tfjs_vgg16", layers, head, CAFFE)
-    for kind, architecture, options in (("uint8", "vgg19", {"nested": True}), ("uint16", "vgg13", {"separate": True}),
-                                        ("float16", "vgg11", {})):
-        name = f"tfjs_{architecture}_{kind}"
-        layers = small_vgg(architecture, 353, batch_norm=kind == "uint16")
-        save_tfjs(name, layers, [], kind, **options)
-        write_expected(name, layers, [], CAFFE, epsilon=1e-3)
-
-
-def make_tiny():
-    layers, _ = tiny_net(363, batch_norm=True)
-    # Without numbers, and so without shards, which a fuzzer cannot provide.
-    empty = [{key: value if key == "name" else value[:0] for key, value in layer.items()} for layer in layers]
-    save_tfjs("tiny/plain", empty, [])
-    save_tfjs("tiny/nested", empty, [], "float16", nested=True, separate=True)
+def main():
+    save("tfjs_vgg16", small_vgg("vgg16", 351), small_head(352, inputs=64),
+         shard_bytes=20001)  # numbers, too, lie in two shards
+    save("tfjs_vgg19_uint8", small_vgg("vgg19", 353), kind="uint8", nested=True)
+    save("tfjs_vgg13_uint16", small_vgg("vgg13", 353, batch_norm=True), kind="uint16", separate=True)
+    save("tfjs_vgg11_float16", small_vgg("vgg11", 353), kind="float16")
+    tiny = small_vgg("vgg13", 363, widths=(2, 2, 2, 2, 2), batch_norm=True)[:2]
+    save_tiny("tiny/plain", keras_model(tiny))
+    save_tiny("tiny/nested", keras_model(tiny, separate=True, nested=True))
 
 
 if __name__ == "__main__":
-    make_tfjs()
-    make_tiny()
+    main()

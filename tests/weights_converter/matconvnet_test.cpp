@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "tests/weights_converter/container_checks.h"
+#include "tests/weights_converter/source_numbers.h"
 
 namespace gramgrad::converter {
 namespace {
@@ -14,7 +14,7 @@ using testing::HasSubstr;
 using testing::StartsWith;
 
 Source read(const std::string& name) {
-  return read_matconvnet(open_input(container_path(name)));
+  return read_matconvnet(open_input(data_path(name)));
 }
 
 void check_kind(const Source& source, std::array<double, 3> mean, const std::string& note) {
@@ -28,7 +28,7 @@ TEST(MatConvNet, ReadsVersion5Packed) {
   const Source source = read("matconvnet_vgg19.mat");
   check_kind(source, {120, 110, 100},
              "RGB, 0 to 255, minus 120, 110, 100: the file's averageImage");
-  check_layers(source, "vgg19");
+  expect_numbers(source, "containers_vgg19");
   EXPECT_EQ(source.layers.size(), 16u);
   EXPECT_EQ(source.layers[15].name, "conv5_4");
   EXPECT_EQ(source.layers[15].layout, WeightLayout::oiwh);
@@ -43,28 +43,24 @@ TEST(MatConvNet, ReadsOldFilesNotPacked) {
   const Source source = read("matconvnet_vgg11_old.mat");
   check_kind(source, {120, 110, 100}, "the file's averageImage");
   ASSERT_EQ(source.layers.size(), 11u);
-  Source head = source;
-  head.layers.erase(head.layers.begin(), head.layers.begin() + 8);
-  check_layers(head, "vgg11_wide");
+  expect_numbers(source, LayerKind::linear, "containers_head_2x3");
   EXPECT_EQ(source.layers[8].kind, LayerKind::linear);
   EXPECT_EQ(source.layers[8].name, "fc6");
   EXPECT_THAT(source.tensors[source.layers[8].weight].shape, ElementsAre(8, 66));
-  Source convolutions = source;
-  convolutions.layers.resize(8);
-  check_layers(convolutions, "vgg11", 0, false);
+  expect_numbers(source, LayerKind::conv, "containers_vgg11");
 }
 
 TEST(MatConvNet, ReadsDoublesAndTakesVggsMean) {
   const Source source = read("matconvnet_vgg11_double.mat");
   check_kind(source, {123.68, 116.779, 103.939}, "VGG's mean");
-  check_layers(source, "vgg11", 0, false);
+  expect_numbers(source, "containers_vgg11");
   EXPECT_EQ(source.tensors[0].type, ElementType::f64);
 }
 
 TEST(MatConvNet, ReadsVersion73) {
   const Source source = read("matconvnet_vgg11_73.mat");
   check_kind(source, {120, 110, 100}, "the file's averageImage");
-  check_layers(source, "vgg11", 0, false);
+  expect_numbers(source, "containers_vgg11");
   EXPECT_EQ(source.layers[1].name, "conv2_1");
 }
 
@@ -72,10 +68,7 @@ TEST(MatConvNet, ReadsAnyRunOfElements) {
   unsigned seed = 1;
   for (const std::string name : {"matconvnet_vgg19.mat", "matconvnet_vgg11_old.mat",
                                  "matconvnet_vgg11_double.mat", "matconvnet_vgg11_73.mat"}) {
-    const Source source = read(name);
-    for (const SourceTensor& tensor : source.tensors) {
-      check_runs(tensor, seed++);
-    }
+    expect_pieces_fit(read(name), seed++);
   }
 }
 
@@ -87,25 +80,26 @@ TEST(MatConvNet, TensorsOutliveTheSource) {
 }
 
 TEST(MatConvNet, SaysWhatItRefuses) {
-  const std::string path = container_path("refused/no_layers.mat");
-  EXPECT_THAT(container_error(path, read_matconvnet),
+  const std::string path = data_path("refused/no_layers.mat");
+  EXPECT_THAT(error_of_reading(open_input(path), read_matconvnet),
               StartsWith(path + ": is a MATLAB file without `layers`"));
-  const std::string whole = container_bytes(container_path("matconvnet_vgg19.mat"));
+  const std::string whole = read_bytes(data_path("matconvnet_vgg19.mat"));
   const MemoryFile cut(whole.substr(0, whole.size() / 2));
-  EXPECT_THAT(container_error(cut.path(), read_matconvnet),
+  EXPECT_THAT(error_of_reading(open_input(cut.path()), read_matconvnet),
               HasSubstr("at byte 128: a variable of 25913 bytes reaches beyond the end"));
   std::string typed = whole;
   typed[128] = 3;
   const MemoryFile wrong(typed);
-  EXPECT_THAT(container_error(wrong.path(), read_matconvnet),
+  EXPECT_THAT(error_of_reading(open_input(wrong.path()), read_matconvnet),
               HasSubstr("at byte 128: 3 is no type of a MATLAB variable"));
-  const std::string newer = container_bytes(container_path("matconvnet_vgg11_73.mat"));
+  const std::string newer = read_bytes(data_path("matconvnet_vgg11_73.mat"));
   const MemoryFile half(newer.substr(0, newer.size() / 2));
-  EXPECT_THAT(container_error(half.path(), read_matconvnet), HasSubstr("is not a whole HDF5 file"));
+  EXPECT_THAT(error_of_reading(open_input(half.path()), read_matconvnet),
+              HasSubstr("is not a whole HDF5 file"));
 }
 
 TEST(MatConvNet, KnowsTheHeader) {
-  const std::string whole = container_bytes(container_path("matconvnet_vgg19.mat"));
+  const std::string whole = read_bytes(data_path("matconvnet_vgg19.mat"));
   const auto bytes = std::as_bytes(std::span(whole));
   EXPECT_TRUE(is_matconvnet(bytes));
   EXPECT_TRUE(is_matconvnet(bytes.first(128)));
@@ -123,9 +117,9 @@ TEST(MatConvNet, KnowsTheHeader) {
 // here.
 TEST(MatConvNet, SurvivesDamage) {
   constexpr std::size_t to_first_variable = 136;
-  check_container_damage("matconvnet_tiny.mat", read_matconvnet, 1, to_first_variable);
-  check_container_damage("matconvnet_tiny_packed.mat", read_matconvnet, 1, to_first_variable);
-  check_container_damage("matconvnet_tiny_73.mat", read_matconvnet, 37, to_first_variable);
+  expect_damage_is_seen("matconvnet_tiny.mat", read_matconvnet, 1, to_first_variable);
+  expect_damage_is_seen("matconvnet_tiny_packed.mat", read_matconvnet, 1, to_first_variable);
+  expect_damage_is_seen("matconvnet_tiny_73.mat", read_matconvnet, 37, to_first_variable);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // `.npy` and `.npz`: the numbers that NumPy wrote come out, all else is refused.
 #include "nn/half.h"
-#include "tests/weights_converter/archive_checks.h"
+#include "tests/weights_converter/archive_network.h"
+#include "tests/weights_converter/protobuf_bytes.h"
 #include "weights_converter/archives/npy.h"
 #include "weights_converter/archives/npz.h"
 
@@ -20,11 +21,6 @@ std::string npy(const std::string& header, const std::string& data, int version 
   return file + header + data;
 }
 
-template <typename Number>
-std::string bytes_of(const std::vector<Number>& values) {
-  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(Number)};
-}
-
 Source read(const std::string& bytes) {
   return read_npy(file_of(bytes));
 }
@@ -33,7 +29,7 @@ TEST(Npy, ReadsWhatNumPyWrites) {
   const std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }     \n";
   const std::vector<float> values = {1, 2, 3, 4, 5, 6};
   for (const int version : {1, 2, 3}) {
-    const Source source = read(npy(header, bytes_of(values), version));
+    const Source source = read(npy(header, raw(values), version));
     EXPECT_EQ(source.format, "npy");
     ASSERT_EQ(source.tensors.size(), 1u);
     EXPECT_EQ(source.tensors[0].shape, (std::vector<std::int64_t>{2, 3}));
@@ -41,10 +37,10 @@ TEST(Npy, ReadsWhatNumPyWrites) {
     EXPECT_TRUE(source.layers.empty());
   }
   const Source fortran = read(npy("{'descr': '<f8', 'fortran_order': True, 'shape': (2L, 3L)}",
-                                  bytes_of(std::vector<double>{1, 4, 2, 5, 3, 6})));
+                                  raw(std::vector<double>{1, 4, 2, 5, 3, 6})));
   EXPECT_EQ(read_all(fortran.tensors[0]), values);
   EXPECT_EQ(read_all(read(npy("{'descr': '<f2', 'fortran_order': False, 'shape': ()}",
-                              bytes_of(std::vector<std::uint16_t>{0x3c00})))
+                              raw(std::vector<std::uint16_t>{0x3c00})))
                          .tensors[0]),
             std::vector<float>{1});
   const Source other = read(npy("{'descr': '|u1', 'fortran_order': False, 'shape': (4,)}", "abcd"));
@@ -90,7 +86,7 @@ TEST(Npy, MachrisaasDictionary) {
     const InputFilePtr file = open_input(data_path(name));
     EXPECT_TRUE(is_npy(file->bytes()));
     const Source source = read_npy(file);
-    check_network(source, network, false, WeightLayout::hwio);
+    expect_network(source, network, WeightLayout::hwio);
     EXPECT_EQ(source.feeding, caffe_feeding());
     EXPECT_EQ(source.tensors[0].name, "conv1_1[0]");
     EXPECT_EQ(source.flatten, FlattenOrder::hwc);
@@ -99,17 +95,11 @@ TEST(Npy, MachrisaasDictionary) {
 
 TEST(Npy, TextInLatin1IsReadInParts) {
   const Source source = read_npy(open_input(data_path("machrisaa_vgg16_protocol2.npy")));
-  const SourceTensor& tensor = source.tensors[source.layers[8].weight];  // in row-major order
-  const std::vector<float> whole = read_all(tensor);
-  for (const std::size_t first : {0u, 1u, 100u, 1151u}) {
-    std::vector<float> part(whole.size() - first, NAN);
-    tensor.read(static_cast<std::int64_t>(first), part);
-    check_values(part, {whole.begin() + static_cast<std::ptrdiff_t>(first), whole.end()}, "part");
-  }
+  expect_pieces_fit(source, 6);
 }
 
 TEST(Npy, DamageIsRefusedOrHarmless) {
-  check_damage("tiny/dictionary.npy", read_npy);
+  expect_damage_is_seen("tiny/dictionary.npy", read_npy);
 }
 
 TEST(Npz, Frossard) {
@@ -118,7 +108,7 @@ TEST(Npz, Frossard) {
     EXPECT_TRUE(is_npz(file->bytes()));
     const Source source = read_npz(file);
     EXPECT_EQ(source.format, "npz");
-    check_network(source, "vgg16", false, WeightLayout::hwio);
+    expect_network(source, "vgg16", WeightLayout::hwio);
     EXPECT_THAT(linear_names(source), ElementsAre("fc6", "fc7", "fc8"));
     EXPECT_EQ(source.layers.back().layout, WeightLayout::io);
     EXPECT_EQ(source.flatten, FlattenOrder::hwc);
@@ -135,29 +125,23 @@ TEST(Npz, PackedTensorsAreReadInParts) {
   const Source stored = read_npz(open_input(data_path("frossard_vgg16.npz")));
   const Source deflated = read_npz(open_input(data_path("frossard_vgg16_deflated.npz")));
   for (const std::string name : {"fc6_W", "conv5_3_W"}) {
-    const std::vector<float> whole = read_all(find_tensor(stored, name));
-    const SourceTensor& tensor = find_tensor(deflated, name);
-    for (const std::size_t first : {0u, 1000u, 10u, 2000u, 2303u}) {
-      std::vector<float> part(std::min<std::size_t>(300, whole.size() - first), NAN);
-      tensor.read(static_cast<std::int64_t>(first), part);
-      const auto start = whole.begin() + static_cast<std::ptrdiff_t>(first);
-      check_values(part, {start, start + std::ssize(part)}, name);
-    }
+    EXPECT_EQ(read_all(find_tensor(deflated, name)), read_all(find_tensor(stored, name)));
   }
+  expect_pieces_fit(stored, 7);
+  expect_pieces_fit(deflated, 8);
 }
 
 TEST(Npz, ProjectsOwnInHalves) {
   const Source source = read_npz(open_input(data_path("project_vgg13.npz")));
-  check_network(source, "vgg13", false, WeightLayout::oihw,
-                [](std::size_t, bool weight, float value) {
-                  return weight ? nn::f16_to_f32(nn::f32_to_f16(value)) : value;
-                });
+  expect_network(source, "vgg13", WeightLayout::oihw, [](std::size_t, bool weight, float value) {
+    return weight ? nn::f16_to_f32(nn::f32_to_f16(value)) : value;
+  });
   EXPECT_EQ(source.feeding, caffe_feeding());
 }
 
 TEST(Npz, DamageIsRefusedOrHarmless) {
-  check_damage("tiny/stored.npz", read_npz);
-  check_damage("tiny/deflated.npz", read_npz);
+  expect_damage_is_seen("tiny/stored.npz", read_npz);
+  expect_damage_is_seen("tiny/deflated.npz", read_npz);
 }
 
 TEST(Npz, WrongNumbersAreSeen) {

@@ -1,6 +1,6 @@
 // Pickles written by hand: what Python 2 and newer protocols write, and what means harm.
 #include "weights_converter/archives/pickle.h"
-#include "tests/weights_converter/archive_checks.h"
+#include "tests/weights_converter/reader_checks.h"
 
 namespace gramgrad::converter {
 namespace {
@@ -100,8 +100,8 @@ TEST(Pickle, DamageIsNamed) {
   EXPECT_THAT(refusal(""), HasSubstr("cut short"));
   EXPECT_THAT(refusal("\x80\x02"), HasSubstr("at byte 2"));
   EXPECT_THAT(refusal("\x80\x07N."), HasSubstr("protocol"));
-  EXPECT_THAT(refusal("."), HasSubstr("takes a value that is not there"));
-  EXPECT_THAT(refusal("N(."), HasSubstr("takes a value that is not there"));
+  EXPECT_THAT(refusal("."), HasSubstr("needs a value that is not there"));
+  EXPECT_THAT(refusal("N(."), HasSubstr("needs a value that is not there"));
   EXPECT_THAT(refusal("Nt."), HasSubstr("a mark that is not there"));
   EXPECT_THAT(refusal("q\1."), HasSubstr("needs a value that is not there"));
   EXPECT_THAT(refusal("h\1."), HasSubstr("never kept"));

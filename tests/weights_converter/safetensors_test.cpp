@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "nn/half.h"
-#include "tests/weights_converter/archive_checks.h"
+#include "tests/weights_converter/archive_network.h"
 #include "weights_converter/archives/npz.h"
 #include "weights_converter/archives/safetensors.h"
 
@@ -26,16 +26,16 @@ TEST(Safetensors, Torchvision) {
   EXPECT_TRUE(is_safetensors(file->bytes()));
   const Source source = read_safetensors(file);
   EXPECT_EQ(source.format, "safetensors");
-  check_network(source, "vgg13", false, WeightLayout::oihw,
-                [](std::size_t layer, bool weight, float value) {
-                  return weight && layer % 2 == 1 ? nn::bf16_to_f32(nn::f32_to_bf16(value)) : value;
-                });
+  expect_network(
+      source, "vgg13", WeightLayout::oihw, [](std::size_t layer, bool weight, float value) {
+        return weight && layer % 2 == 1 ? nn::bf16_to_f32(nn::f32_to_bf16(value)) : value;
+      });
   EXPECT_THAT(linear_names(source), ElementsAre("classifier.0", "classifier.3", "classifier.6"));
   EXPECT_EQ(source.feeding, torchvision_feeding());
 }
 
 TEST(Safetensors, DamageIsRefusedOrHarmless) {
-  check_damage("tiny/tiny.safetensors", read_safetensors);
+  expect_damage_is_seen("tiny/tiny.safetensors", read_safetensors);
 }
 
 TEST(Safetensors, LyingHeadersAreRefused) {
@@ -99,7 +99,7 @@ void check_same(const Source& source, const std::vector<nn::TensorView>& tensors
     EXPECT_EQ(found.shape, tensor.shape);
     std::vector<float> expected(tensor.element_count());
     nn::expand_to_f32(tensor, expected);
-    check_values(read_all(found), expected, tensor.name);
+    EXPECT_EQ(read_all(found), expected) << tensor.name;
   }
 }
 

@@ -1,6 +1,6 @@
 // Files of PyTorch, both forms: the numbers that PyTorch wrote come out, all else is refused.
 #include "nn/half.h"
-#include "tests/weights_converter/archive_checks.h"
+#include "tests/weights_converter/archive_network.h"
 #include "weights_converter/archives/torch_stream.h"
 #include "weights_converter/archives/torch_zip.h"
 
@@ -39,7 +39,7 @@ TEST(TorchZip, TorchvisionWithClassifier) {
   for (const std::string name : {"torchvision_vgg11.pth", "torchvision_vgg11_old.pth"}) {
     const Source source = read_zip(name);
     EXPECT_EQ(source.format, "torch-zip");
-    check_network(source, "vgg11", false, WeightLayout::oihw);
+    expect_network(source, "vgg11", WeightLayout::oihw);
     EXPECT_THAT(linear_names(source), ElementsAre("classifier.0", "classifier.3", "classifier.6"));
     EXPECT_EQ(source.layers.back().layout, WeightLayout::oi);
     EXPECT_EQ(source.flatten, FlattenOrder::chw);
@@ -51,7 +51,7 @@ TEST(TorchZip, TorchvisionWithClassifier) {
 
 TEST(TorchZip, BatchNorm) {
   const Source source = read_zip("torchvision_vgg19_bn.pth");
-  check_network(source, "vgg19", true, WeightLayout::oihw);
+  expect_network(source, "vgg19_bn", WeightLayout::oihw);
   EXPECT_EQ(source.tensors.size(), 16u * 7);
   const SourceTensor& counter = find_tensor(source, "features.1.num_batches_tracked");
   EXPECT_EQ(counter.type, ElementType::other);
@@ -60,24 +60,23 @@ TEST(TorchZip, BatchNorm) {
 
 TEST(TorchZip, NestedCheckpointOfDataParallel) {
   const Source source = read_zip("checkpoint_vgg13_bn.pth");
-  check_network(source, "vgg13", true, WeightLayout::oihw);
+  expect_network(source, "vgg13_bn", WeightLayout::oihw);
   EXPECT_EQ(source.layers[0].name, "state_dict.module.features.0");
   EXPECT_EQ(find_tensor(source, "optimizer.state.0.momentum_buffer").element_count(), 54);
 }
 
 TEST(TorchZip, OtherTypesStridesAndOffsets) {
   const Source source = read_zip("mixed_vgg11.pth");
-  check_network(source, "vgg11", false, WeightLayout::oihw,
-                [](std::size_t layer, bool, float value) {
-                  switch (layer % 3) {
-                    case 0:
-                      return nn::bf16_to_f32(nn::f32_to_bf16(value));
-                    case 1:
-                      return nn::f16_to_f32(nn::f32_to_f16(value));
-                    default:
-                      return value;
-                  }
-                });
+  expect_network(source, "vgg11", WeightLayout::oihw, [](std::size_t layer, bool, float value) {
+    switch (layer % 3) {
+      case 0:
+        return nn::bf16_to_f32(nn::f32_to_bf16(value));
+      case 1:
+        return nn::f16_to_f32(nn::f32_to_f16(value));
+      default:
+        return value;
+    }
+  });
   EXPECT_EQ(source.tensors[source.layers[0].weight].type, ElementType::bf16);
   EXPECT_EQ(source.tensors[source.layers[1].weight].type, ElementType::f16);
   EXPECT_EQ(source.tensors[source.layers[2].weight].type, ElementType::f64);
@@ -85,36 +84,25 @@ TEST(TorchZip, OtherTypesStridesAndOffsets) {
 
 TEST(TorchZip, PartsOfTensorsAreReadAlike) {
   const Source source = read_zip("mixed_vgg11.pth");
-  const SourceTensor& tensor = source.tensors[source.layers[3].weight];
-  const std::vector<float> whole = read_all(tensor);
-  for (std::size_t first = 0; first < whole.size(); first += 37) {
-    std::vector<float> part(std::min<std::size_t>(41, whole.size() - first), NAN);
-    tensor.read(static_cast<std::int64_t>(first), part);
-    check_values(part,
-                 {whole.begin() + static_cast<std::ptrdiff_t>(first),
-                  whole.begin() + static_cast<std::ptrdiff_t>(first + part.size())},
-                 "part");
-  }
-  std::vector<float> two(2);
-  EXPECT_THAT(error_of([&] { tensor.read(std::ssize(whole) - 1, two); }), HasSubstr("were asked"));
+  expect_pieces_fit(source, 5);
 }
 
 TEST(TorchStream, Torchvision) {
   const Source source = read_stream("torchvision_vgg16_stream.pth");
   EXPECT_EQ(source.format, "torch-stream");
-  check_network(source, "vgg16", false, WeightLayout::oihw);
+  expect_network(source, "vgg16", WeightLayout::oihw);
   EXPECT_EQ(source.feeding, torchvision_feeding());
 }
 
 TEST(TorchStream, GatysIsFedAsCaffe) {
   const Source source = read_stream("gatys_vgg_conv.pth");
-  check_network(source, "vgg19", false, WeightLayout::oihw);
+  expect_network(source, "vgg19", WeightLayout::oihw);
   EXPECT_EQ(source.feeding, caffe_feeding());
 }
 
 TEST(TorchStream, AdaInsFirstLayerIsTheFeeding) {
   const Source source = read_stream("adain_vgg_normalised.pth");
-  check_network(source, "vgg19", false, WeightLayout::oihw);
+  expect_network(source, "vgg19", WeightLayout::oihw);
   EXPECT_EQ(source.layers[0].name, "2");
   ASSERT_TRUE(source.feeding);
   EXPECT_EQ(source.feeding->channel_order, nn::ChannelOrder::bgr);
@@ -136,10 +124,10 @@ TEST(Torch, WholeModulesAreRefused) {
 }
 
 TEST(TorchZip, DamageIsRefusedOrHarmless) {
-  check_damage("tiny/zip.pth", read_torch_zip);
+  expect_damage_is_seen("tiny/zip.pth", read_torch_zip);
 }
 TEST(TorchStream, DamageIsRefusedOrHarmless) {
-  check_damage("tiny/stream.pth", read_torch_stream);
+  expect_damage_is_seen("tiny/stream.pth", read_torch_stream);
 }
 
 TEST(TorchZip, WrongNumbersAreSeen) {

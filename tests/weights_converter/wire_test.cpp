@@ -5,21 +5,21 @@
 
 #include <limits>
 
-#include "graph_files.h"
+#include "tests/weights_converter/protobuf_bytes.h"
+#include "tests/weights_converter/source_numbers.h"
 #include "weights_converter/graphs/number_list.h"
 #include "weights_converter/printable.h"
 
 namespace gramgrad::converter {
 namespace {
 
-using namespace testing_graphs;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
 class Wire : public testing::Test {
  protected:
   WireReader reader(const std::string& contents) {
-    file_ = open_input(folder_.write("message", contents));
+    file_ = file_of(contents);
     return {*file_, file_->bytes()};
   }
 
@@ -35,7 +35,6 @@ class Wire : public testing::Test {
     });
   }
 
-  TemporaryFolder folder_;
   InputFilePtr file_;
 };
 
@@ -104,7 +103,7 @@ TEST_F(Wire, CollectsIntegersPackedOrNot) {
 
 TEST(Printable, TakesControlCharactersOut) {
   EXPECT_EQ(printable("features.0 \xc3\xa9"), "features.0 \xc3\xa9");
-  EXPECT_EQ(printable("a\n\x1b[0m\x7f\xc2\x9b"), "a??[0m?\xc2?");
+  EXPECT_EQ(printable("a\n\x1b[0m\x7f\xc2\x9b"), "a??[0m???");
   EXPECT_EQ(printable(std::string(5000, 'a')).size(), 1000U);
 }
 
@@ -124,7 +123,7 @@ class Numbers : public Wire {
 };
 
 TEST_F(Numbers, LieInOneOrManyFields) {
-  const std::vector<float> values = random_numbers(97, 11);
+  const std::vector<float> values = uniform_numbers(97, 11);
   const auto packed = [&](std::size_t begin, std::size_t end) {
     return bytes(5, raw(std::vector<float>(values.begin() + begin, values.begin() + end)));
   };

@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include "tests/weights_converter/archive_checks.h"
+#include "tests/weights_converter/reader_checks.h"
 #include "weights_converter/archives/npz.h"
 #include "weights_converter/archives/torch_zip.h"
 #include "weights_converter/archives/zip_archive.h"

@@ -22,7 +22,8 @@ class Hdf5Lock {
 };
 
 // What HDF5 says about its last failure, in brackets after a space: " (HDF5: truncated file)".
-// Nothing if it says nothing. To be asked before the next call of HDF5.
+// Nothing if it says nothing. To be asked before the next call of HDF5. Throws bad_alloc if memory
+// was what it lacked.
 std::string hdf5_reason();
 
 // An open object of HDF5.

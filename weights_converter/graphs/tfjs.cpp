@@ -35,7 +35,7 @@ Source read_model(const InputFile& file) {
   check(manifest != nullptr, "lacks \"weightsManifest\"");
   Source source;
   source.format = "tfjs";
-  source.tensors = read_tfjs_weights(file, *manifest);
+  read_tfjs_weights(file, *manifest, source);
   source.flatten = FlattenOrder::hwc;
   if (is_quantised(*manifest)) {  // read_tfjs_weights has checked its form
     source.notes.emplace_back("the weights are quantised: features differ from the original's");

@@ -203,33 +203,32 @@ InputFilePtr open_shard(const InputFile& file, const json& name) {
 }
 
 std::shared_ptr<const Shards> open_shards(const InputFile& file, const json& group,
-                                          std::size_t& opened) {
+                                          std::vector<InputFilePtr>& opened) {
   const json* paths = member(group, "paths");
   check(paths != nullptr && paths->is_array(), "a group of \"weightsManifest\" lacks \"paths\"");
   const auto shards = std::make_shared<Shards>();
   for (const json& path : *paths) {
-    check(++opened <= max_shards, "has more than {} shards", max_shards);
-    shards->add(open_shard(file, path));
+    check(opened.size() < max_shards, "has more than {} shards", max_shards);
+    opened.push_back(open_shard(file, path));
+    shards->add(opened.back());
   }
   return shards;
 }
 
 }  // namespace
 
-std::vector<SourceTensor> read_tfjs_weights(const InputFile& file, const json& manifest) {
+void read_tfjs_weights(const InputFile& file, const json& manifest, Source& source) {
   check(manifest.is_array(), "its \"weightsManifest\" must be a list");
-  std::vector<SourceTensor> tensors;
-  std::size_t opened = 0;
   for (const json& group : manifest) {
-    const std::shared_ptr<const Shards> shards = open_shards(file, group, opened);
+    const std::shared_ptr<const Shards> shards = open_shards(file, group, source.shards);
     const json* weights = member(group, "weights");
     check(weights != nullptr && weights->is_array(),
           "a group of \"weightsManifest\" lacks \"weights\"");
     std::uint64_t end = 0;
     for (const json& weight : *weights) {
-      check(tensors.size() < max_tensors, "has more than {} tensors", max_tensors);
+      check(source.tensors.size() < max_tensors, "has more than {} tensors", max_tensors);
       try {
-        tensors.push_back(read_weight(weight, shards, end));
+        source.tensors.push_back(read_weight(weight, shards, end));
       } catch (const Error& error) {
         fail("tensor {}: {}", text_of(weight, "name"), error.what());
       }
@@ -238,7 +237,6 @@ std::vector<SourceTensor> read_tfjs_weights(const InputFile& file, const json& m
           "its shards have {} bytes and its tensors {}: a shard is not the one that belongs here",
           shards->size(), end);
   }
-  return tensors;
 }
 
 }  // namespace gramgrad::converter

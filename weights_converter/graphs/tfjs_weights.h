@@ -8,8 +8,9 @@
 
 namespace gramgrad::converter {
 
-// The tensors of `manifest` ("weightsManifest"), whose shards lie in the folder of `file`. Throws
-// Error if the manifest makes no sense, or the shards do not have just the bytes it describes.
-std::vector<SourceTensor> read_tfjs_weights(const InputFile& file, const nlohmann::json& manifest);
+// Adds the tensors of `manifest` ("weightsManifest") to `source`, and its shards, which lie in the
+// folder of `file`. Throws Error if the manifest makes no sense, or the shards do not have just the
+// bytes it describes.
+void read_tfjs_weights(const InputFile& file, const nlohmann::json& manifest, Source& source);
 
 }  // namespace gramgrad::converter
