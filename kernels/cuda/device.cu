@@ -18,6 +18,7 @@ Backend::Backend(int ordinal) : ordinal_(ordinal) {
 
 Backend::~Backend() {
   convolutions.reset();
+  cublas.reset();
   cudaStreamSynchronize(stream_);
   cudaStreamDestroy(stream_);
 }
