@@ -29,6 +29,7 @@ struct Options {
   std::string device = "cpu";
   std::string precision = "f32";
   std::string optimizer = "none";
+  bool autotune = false;
   std::int64_t size = 256;
   int threads = 2;
   int repetitions = 10;
@@ -137,6 +138,7 @@ Options parsed(CLI::App& app, int argc, char** argv) {
       ->check(CLI::IsMember({"f32", "tf32"}));
   app.add_option("--optimizer", options.optimizer, "none, adam or lbfgs")
       ->check(CLI::IsMember({"none", "adam", "lbfgs"}));
+  app.add_flag("--autotune", options.autotune, "with tf32, the fastest of cuDNN's plans");
   app.add_option("--size", options.size, "side of the square picture")->check(CLI::Range(16, 8192));
   app.add_option("--threads", options.threads, "threads, on the CPU")->check(CLI::Range(1, 1024));
   app.add_option("--repetitions", options.repetitions, "timed iterations")
@@ -152,6 +154,7 @@ void print(const Options& options, const Device& device, const Outcome& outcome)
       {"device", device.name()},
       {"precision", options.precision},
       {"optimizer", options.optimizer},
+      {"autotune", options.autotune},
       {"size", options.size},
       {"threads", device.threads()},
       {"median_ms", times.median},
@@ -177,7 +180,8 @@ int main(int argc, char** argv) try {
   const Device device =
       options.device == "cpu"
           ? Device::cpu(options.threads)
-          : Device::cuda(0, options.precision == "tf32" ? CudaMath::tf32 : CudaMath::f32);
+          : Device::cuda(0, options.precision == "tf32" ? CudaMath::tf32 : CudaMath::f32,
+                         options.autotune ? CudaPlans::measured : CudaPlans::expected);
   const nn::Vgg vgg = load_network(options.network, device);
   print(options, device,
         options.optimizer == "none" ? evaluate(options, vgg, device)

@@ -41,6 +41,6 @@ class Backend {
 };
 
 // Opens cuDNN for the backend; the operators that use it. Throws Error where there is no cuDNN 9.
-Ops tf32_ops(Backend& backend);
+Ops tf32_ops(Backend& backend, CudaPlans plans);
 
 }  // namespace gramgrad::cuda

@@ -29,7 +29,7 @@ cuda::Stream cuda::stream_of(const Tensor&) {
   return {};
 }
 
-Device Device::cuda(int ordinal, CudaMath math) {
+Device Device::cuda(int ordinal, CudaMath math, CudaPlans) {
   const std::string obstacle = cuda::obstacle(cuda::availability(), ordinal);
   check(obstacle.empty(), "device cuda:{}: {}", ordinal, obstacle);
   Ops ops = cuda_ops();

@@ -5,7 +5,7 @@
 
 namespace gramgrad::cuda {
 
-Ops tf32_ops(Backend&) {
+Ops tf32_ops(Backend&, CudaPlans) {
   fail(
       "tf32: this build has no cuDNN; install cuDNN 9 with its headers and build again, or use "
       "f32");

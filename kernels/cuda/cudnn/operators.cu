@@ -82,9 +82,10 @@ void conv2d_backward_weight(const Conv2dParams& params, const Conv2dGradients& g
 }  // namespace
 }  // namespace cudnn
 
-Ops tf32_ops(Backend& backend) {
+Ops tf32_ops(Backend& backend, CudaPlans plans) {
   const CurrentGpu current(backend.ordinal());
-  backend.convolutions = std::make_shared<cudnn::Convolutions>(backend.stream(), cudnn::Math::tf32);
+  backend.convolutions =
+      std::make_shared<cudnn::Convolutions>(backend.stream(), cudnn::Math::tf32, plans);
   Ops ops = cuda_ops();
   ops.conv2d = cudnn::conv2d;
   ops.conv2d_backward_input = cudnn::conv2d_backward_input;
