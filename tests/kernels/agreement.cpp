@@ -1,15 +1,15 @@
 // Comparison, element by element.
 #include "tests/kernels/agreement.h"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <cmath>
 
 namespace gramgrad::tests {
 namespace {
 
-// Number of the first element that is too far off, or -1; NaN is always too far off.
+constexpr double f32_epsilon = 0x1p-23;
+
+// Number of the first element that is too far off, or -1.
 std::ptrdiff_t first_difference(const Result& actual, const std::vector<double>& values,
                                 const std::vector<double>& expected,
                                 const std::vector<double>& magnitudes, Bound bound) {
@@ -43,26 +43,31 @@ double f32_bound(const Tolerance& tolerance) {
   return f32_epsilon * (tolerance.roundings + std::sqrt(tolerance.terms));
 }
 
-void expect_close(const Result& actual, const Result& expected, const Result& magnitude,
-                  Bound bound) {
-  SCOPED_TRACE("result " + actual.name);
+double tensor_core_bound(const Tolerance& tolerance) {
+  return f32_bound(tolerance) + f32_epsilon * tolerance.terms / 8;
+}
+
+std::string disagreement(const Result& actual, const Result& expected, const Result& magnitude,
+                         Bound bound) {
   if (actual.tolerance.kind == Tolerance::Kind::by_another) {
-    return;
+    return "";
   }
   if (actual.tensor.dtype() == DType::u8) {
-    EXPECT_EQ(actual.tensor.to_host<std::uint8_t>(), expected.tensor.to_host<std::uint8_t>());
-    return;
+    const bool same =
+        actual.tensor.to_host<std::uint8_t>() == expected.tensor.to_host<std::uint8_t>();
+    return same ? "" : fmt::format("{}: bytes differ", actual.name);
   }
   const auto values = actual.tensor.to_host<double>();
   const auto wanted = expected.tensor.to_host<double>();
   const auto magnitudes = magnitude.tensor.to_host<double>();
   const auto at = first_difference(actual, values, wanted, magnitudes, bound);
-  if (at >= 0) {
-    const auto i = static_cast<std::size_t>(at);
-    ADD_FAILURE() << "element " << i << " of " << values.size() << " is " << values[i]
-                  << " and should be " << wanted[i] << "; difference " << values[i] - wanted[i]
-                  << ", magnitude " << magnitudes[i];
+  if (at < 0) {
+    return "";
   }
+  const auto i = static_cast<std::size_t>(at);
+  return fmt::format(
+      "{}: element {} of {} is {} and should be {}; difference {:.3g}, magnitude {:.6g}",
+      actual.name, i, values.size(), values[i], wanted[i], values[i] - wanted[i], magnitudes[i]);
 }
 
 }  // namespace gramgrad::tests

@@ -1,11 +1,11 @@
 // Runs operator cases, and compares their results with exact ones.
 #pragma once
 
+#include <string>
+
 #include "tests/kernels/cases.h"
 
 namespace gramgrad::tests {
-
-constexpr double f32_epsilon = 0x1p-23;
 
 // Runs the case and waits for the device.
 std::vector<Result> results_of(const OperatorCase& operator_case, const Device& device,
@@ -14,10 +14,13 @@ std::vector<Result> results_of(const OperatorCase& operator_case, const Device& 
 // How far an element may be off, relative to its magnitude.
 using Bound = double (*)(const Tolerance& tolerance);
 double f32_bound(const Tolerance& tolerance);
+// Of exact products that tensor cores add: sums are cut off, not rounded, after every eight
+// products or fewer, and each time lose up to eps of the partial sum, always towards zero.
+double tensor_core_bound(const Tolerance& tolerance);
 
-// Fails the test where an element is further off; NaN always is. `magnitude`: the sum of the terms'
-// absolute values, for each element.
-void expect_close(const Result& actual, const Result& expected, const Result& magnitude,
-                  Bound bound = f32_bound);
+// The first element that is further off, in words; empty where there is none. NaN always is.
+// `magnitude`: the sum of the terms' absolute values, for each element.
+std::string disagreement(const Result& actual, const Result& expected, const Result& magnitude,
+                         Bound bound = f32_bound);
 
 }  // namespace gramgrad::tests
