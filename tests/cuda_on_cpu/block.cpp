@@ -201,8 +201,8 @@ std::vector<Copy> Block::take_copies(unsigned pending) {
 
 // ---------------------------------------------------------------- warp operations
 
-std::vector<Block::Thread*> Block::lanes_in(std::uint32_t mask) const {
-  std::vector<Thread*> lanes;
+Block::Lanes Block::lanes_in(std::uint32_t mask) const {
+  Lanes lanes;
   const unsigned first = current_->number / warp_lanes * warp_lanes;
   for (unsigned lane = 0; lane < warp_lanes && first + lane < size_; ++lane) {
     if ((mask >> lane & 1) != 0) {
@@ -213,7 +213,7 @@ std::vector<Block::Thread*> Block::lanes_in(std::uint32_t mask) const {
 }
 
 bool Block::all_wait(std::uint32_t mask) const {
-  const std::vector<Thread*> lanes = lanes_in(mask);
+  const Lanes lanes = lanes_in(mask);
   return std::all_of(lanes.begin(), lanes.end(),
                      [](const Thread* lane) { return lane->state == State::in_warp_operation; });
 }
@@ -239,7 +239,7 @@ void Block::check_lanes(const WarpRequest& request) {
     }
   };
   expect((request.mask >> current_lane() & 1) != 0, "the mask leaves out the calling lane");
-  const std::vector<Thread*> lanes = lanes_in(request.mask);
+  const Lanes lanes = lanes_in(request.mask);
   expect(lanes.size() == static_cast<std::size_t>(std::popcount(request.mask)),
          "the mask names a lane that does not exist");
   expect(request.kind != WarpKind::read || (request.mask >> request.source & 1) != 0,
@@ -253,7 +253,7 @@ void Block::check_lanes(const WarpRequest& request) {
 }
 
 void Block::finish_warp_operation(const WarpRequest& request) {
-  const std::vector<Thread*> lanes = lanes_in(request.mask);
+  const Lanes lanes = lanes_in(request.mask);
   if (request.kind == WarpKind::together) {
     void* operands[warp_lanes] = {};
     std::transform(lanes.begin(), lanes.end(), operands,

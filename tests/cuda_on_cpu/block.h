@@ -78,13 +78,26 @@ class Block {
     unsigned copy_groups = 0;  // committed so far
   };
 
+  // Threads of one warp. On the stack: a warp operation is what kernels do most.
+  class Lanes {
+   public:
+    void push_back(Thread* lane) { lanes_[size_++] = lane; }
+    std::size_t size() const { return size_; }
+    Thread* const* begin() const { return lanes_; }
+    Thread* const* end() const { return lanes_ + size_; }
+
+   private:
+    Thread* lanes_[warp_lanes];
+    std::size_t size_ = 0;
+  };
+
   static void run_forever(void* thread);
   void run_body();
   void end_current();
   void open_barrier_if_complete();
   void finish_warp_operation(const WarpRequest& request);
   void check_lanes(const WarpRequest& request);
-  std::vector<Thread*> lanes_in(std::uint32_t mask) const;
+  Lanes lanes_in(std::uint32_t mask) const;
   bool all_wait(std::uint32_t mask) const;
   void wait(State state, const char* operation, const Site& site);
   // Gives the whole block up: throws KernelError out of the kernel.

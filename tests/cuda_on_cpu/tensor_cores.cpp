@@ -25,14 +25,6 @@ const TensorOperands& operands(void* const* of_lanes, int group, int in_group) {
   return *static_cast<const TensorOperands*>(of_lanes[4 * group + in_group]);
 }
 
-double a_at(void* const* lanes, int row, int k) {
-  return tf32(operands(lanes, row % 8, k % 4).a[row / 8 + 2 * (k / 4)]);
-}
-
-double b_at(void* const* lanes, int k, int column) {
-  return tf32(operands(lanes, column, k % 4).b[k / 4]);
-}
-
 }  // namespace
 
 std::uint32_t rounded_to_tf32(float value) {
@@ -44,12 +36,22 @@ std::uint32_t rounded_to_tf32(float value) {
 }
 
 void multiply_tf32(void* const* of_lanes) {
+  double a[16][8];
+  double b[8][8];
+  for (int group = 0; group < 8; ++group) {
+    for (int k = 0; k < 8; ++k) {
+      const TensorOperands& lane = operands(of_lanes, group, k % 4);
+      a[group][k] = tf32(lane.a[2 * (k / 4)]);
+      a[group + 8][k] = tf32(lane.a[1 + 2 * (k / 4)]);
+      b[k][group] = tf32(lane.b[k / 4]);
+    }
+  }
   for (int row = 0; row < 16; ++row) {
     for (int column = 0; column < 8; ++column) {
       float& result = operands(of_lanes, row % 8, column / 2).d[column % 2 + 2 * (row / 8)];
       double sum = result;
       for (int k = 0; k < 8; ++k) {
-        sum += a_at(of_lanes, row, k) * b_at(of_lanes, k, column);
+        sum += a[row][k] * b[k][column];
       }
       result = cut_off(sum);
     }
