@@ -17,70 +17,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-VGG = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
-WIDTHS = (64, 128, 256, 512, 512)
-STYLE = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
-CONTENT = "relu4_2"
-
-
-def pytorch_iteration(network, size, threads, repetitions, compiled):
-    """The same work in PyTorch; prints the same JSON line as nst_iteration."""
-    import time
-
-    import torch
-    import torch.nn.functional as F
-
-    torch.set_num_threads(threads)
-    torch.manual_seed(0)
-    layers, channels = [], 3
-    for block, count in enumerate(VGG[network], 1):
-        for index in range(1, count + 1):
-            weight = torch.randn(WIDTHS[block - 1], channels, 3, 3) * (2 / (9 * channels)) ** 0.5
-            weight = weight.contiguous(memory_format=torch.channels_last)
-            layers.append((f"relu{block}_{index}", weight, torch.zeros(WIDTHS[block - 1])))
-            channels = WIDTHS[block - 1]
-            if block == 5:
-                break
-
-    def features(x):
-        taps = {}
-        for position, (name, weight, bias) in enumerate(layers):
-            x = F.relu(F.conv2d(x, weight, bias, padding=1))
-            if name in STYLE or name == CONTENT:
-                taps[name] = x
-            following = layers[position + 1][0] if position + 1 < len(layers) else name
-            if following[4] != name[4]:
-                x = F.max_pool2d(x, 2)
-        return taps
-
-    def gram(x):
-        flat = x.flatten(2).squeeze(0)
-        return flat @ flat.t() / flat.shape[1]
-
-    def picture(seed):
-        torch.manual_seed(seed)
-        x = torch.rand(1, 3, size, size)
-        return x.contiguous(memory_format=torch.channels_last)
-
-    with torch.no_grad():
-        content = features(picture(1))[CONTENT]
-        style = {name: gram(f) for name, f in features(picture(2)).items() if name in STYLE}
-    if compiled:
-        features = torch.compile(features)
-    x = picture(3).requires_grad_(True)
-    times = []
-    for repetition in range(-2, repetitions):
-        start = time.perf_counter()
-        x.grad = None
-        taps = features(x)
-        loss = 50 * F.mse_loss(taps[CONTENT], content)
-        for name in STYLE:
-            loss = loss + 200 * F.mse_loss(gram(taps[name]), style[name])
-        loss.backward()
-        loss.item()
-        if repetition >= 0:
-            times.append(1e3 * (time.perf_counter() - start))
-    print(json.dumps({"median_ms": statistics.median(times), "torch": torch.__version__}))
+HERE = Path(__file__).resolve().parent
+PYTORCH = HERE / "pytorch_iteration.py"
 
 
 def run(command, environment=None):
@@ -101,7 +39,7 @@ def compare(arguments, size):
               "--threads", str(arguments.threads), "--repetitions", str(arguments.repetitions)]
     # Without these thresholds PyTorch returns its buffers to the system after every layer.
     thresholds = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "8589934592"}
-    pytorch = [sys.executable, __file__, "--pytorch-once", *common]
+    pytorch = [sys.executable, str(PYTORCH), *common]
     ours, theirs, compiled = [], [], []
     for _ in range(arguments.rounds):
         ours.append(run([str(arguments.binary), *common]))
@@ -126,21 +64,15 @@ def compare(arguments, size):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--binary", type=Path,
-                        default=Path(__file__).resolve().parent.parent / "build/bin/nst_iteration")
-    parser.add_argument("--network", choices=sorted(VGG), default="vgg19")
+                        default=HERE.parent / "build/bin/nst_iteration")
+    parser.add_argument("--network", choices=["vgg16", "vgg19"], default="vgg19")
     parser.add_argument("--sizes", type=int, nargs="+", default=[256, 512])
-    parser.add_argument("--size", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repetitions", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--compile", action="store_true", help="torch.compile too (PyTorch 2)")
     parser.add_argument("--json", type=Path, help="where to keep the figures")
-    parser.add_argument("--pytorch-once", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.pytorch_once:
-        pytorch_iteration(arguments.network, arguments.size, arguments.threads, arguments.repetitions,
-                          arguments.compile)
-        return
     print("network  size  threads  gramgrad ms  PyTorch ms  ratio (min-max)       memory MiB, of PyTorch's")
     rows = []
     for size in arguments.sizes:

@@ -1,26 +1,47 @@
-// Times one iteration of neural style transfer: forward, losses, backward to the picture.
+// Times one iteration of neural style transfer.
 //
 //   nst_iteration --network vgg19 --size 256 --threads 2 --repetitions 10
+//   nst_iteration --device cuda --precision tf32 --optimizer lbfgs --size 512
 //
-// The network has synthetic weights (the time does not depend on their values), losses are those of
-// Gatys et al. 2016: content relu4_2, style relu1_1 to relu5_1. Prints one line of JSON: median,
-// minimum and maximum in ms, the allocator's peak, allocations after the first iteration, the loss.
-// bench/compare_pytorch.py runs it in turn with PyTorch.
+// Without an optimiser: forward, losses, backward to the picture. With one: an iteration of the
+// whole program's loop (nn::stylize). The network has synthetic weights (the time does not depend
+// on their values), losses are those of Gatys et al. 2016: content relu4_2, style relu1_1 to
+// relu5_1. Prints one line of JSON: median, minimum and maximum in ms, the allocator's peak,
+// allocations after the first iterations, the loss. bench/compare_pytorch.py runs it in turn with
+// PyTorch.
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "autograd/variable.h"
+#include "bench/timing.h"
 #include "kernels/check.h"
 #include "nn/networks/embedded.h"
-#include "nn/objective.h"
+#include "nn/stylizer.h"
 #include "tests/nn/synthetic_vgg.h"
 
 namespace {
 
 using namespace gramgrad;
+
+struct Options {
+  std::string network = "vgg19";
+  std::string device = "cpu";
+  std::string precision = "f32";
+  std::string optimizer = "none";
+  bool autotune = false;
+  std::int64_t size = 256;
+  int threads = 2;
+  int repetitions = 10;
+};
+
+struct Outcome {
+  std::vector<double> milliseconds;
+  std::size_t allocations = 0;  // after the first iterations
+  double loss = 0;
+};
+
+constexpr int untimed = 2;  // first iterations
 
 nn::ObjectiveOptions gatys_losses() {
   nn::ObjectiveOptions options;
@@ -42,60 +63,129 @@ nn::Vgg load_network(const std::string& name, const Device& device) {
   return {file, device, DType::f32, PoolKind::max, "relu5_1"};
 }
 
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
+Tensor picture(int stream, const Options& options, const Device& device) {
+  return nn::synthetic_picture(static_cast<std::uint64_t>(stream), options.size, options.size,
+                               device, DType::f32);
+}
+
+// The objective and its gradient, nothing else.
+Outcome evaluate(const Options& options, const nn::Vgg& vgg, const Device& device) {
+  const std::vector<Tensor> styles{picture(2, options, device)};
+  const nn::Objective objective(vgg, gatys_losses(), picture(1, options, device), styles);
+  autograd::Variable x(picture(3, options, device), true);
+  Outcome outcome;
+  for (int repetition = -untimed; repetition < options.repetitions; ++repetition) {
+    const std::size_t allocations = device.memory().allocations;
+    const double elapsed = bench::milliseconds_of(
+        device,
+        [&] {
+          x.set_grad(Tensor());
+          const nn::Objective::Value value = objective(x);
+          autograd::backward(value.total);
+          outcome.loss = value.total.value().item();
+        },
+        1);
+    if (repetition >= 0) {
+      outcome.milliseconds.push_back(elapsed);
+      outcome.allocations += device.memory().allocations - allocations;
+    }
+  }
+  return outcome;
+}
+
+// Iterations of the loop as the program runs it. A device may run ahead of the host and report
+// several iterations at once: hence means over a fifth of them.
+Outcome optimize(const Options& options, const nn::Vgg& vgg, const Device& device) {
+  nn::StylizerOptions stylizer;
+  stylizer.objective = gatys_losses();
+  stylizer.optimizer.kind =
+      options.optimizer == "adam" ? nn::OptimizerKind::adam : nn::OptimizerKind::lbfgs;
+  const int share = std::max(1, options.repetitions / 5);
+  Outcome outcome;
+  int timed = -untimed;
+  std::size_t allocations = 0;
+  auto start = std::chrono::steady_clock::now();
+  const nn::Scale scale{options.size, options.size, untimed + options.repetitions};
+  nn::stylize(vgg, stylizer, {picture(1, options, device), {picture(2, options, device)}, {}},
+              std::span(&scale, 1), [&](const nn::IterationReport& report, const Tensor&) {
+                ++timed;
+                if (timed >= 0 && timed % share == 0) {
+                  const auto now = std::chrono::steady_clock::now();
+                  const std::chrono::duration<double, std::milli> elapsed = now - start;
+                  if (timed == 0) {
+                    allocations = device.memory().allocations;
+                  } else {
+                    outcome.milliseconds.push_back(elapsed.count() / share);
+                  }
+                  start = now;
+                  outcome.allocations = device.memory().allocations - allocations;
+                }
+                outcome.loss = report.total;
+                return true;
+              });
+  check(!outcome.milliseconds.empty(), "{} stopped before {} iterations", options.optimizer,
+        untimed + share);
+  return outcome;
+}
+
+Options parsed(CLI::App& app, int argc, char** argv) {
+  Options options;
+  app.add_option("--network", options.network,
+                 "vgg19 (synthetic weights) or vgg16 (the embedded one)")
+      ->check(CLI::IsMember({"vgg19", "vgg16"}));
+  app.add_option("--device", options.device, "cpu or cuda")->check(CLI::IsMember({"cpu", "cuda"}));
+  app.add_option("--precision", options.precision, "f32, or on a GPU tf32")
+      ->check(CLI::IsMember({"f32", "tf32"}));
+  app.add_option("--optimizer", options.optimizer, "none, adam or lbfgs")
+      ->check(CLI::IsMember({"none", "adam", "lbfgs"}));
+  app.add_flag("--autotune", options.autotune, "with tf32, the fastest of cuDNN's plans");
+  app.add_option("--size", options.size, "side of the square picture")->check(CLI::Range(16, 8192));
+  app.add_option("--threads", options.threads, "threads, on the CPU")->check(CLI::Range(1, 1024));
+  app.add_option("--repetitions", options.repetitions, "timed iterations")
+      ->check(CLI::Range(1, 1000));
+  app.parse(argc, argv);
+  return options;
+}
+
+void print(const Options& options, const Device& device, const Outcome& outcome) {
+  const bench::Times times = bench::times_of(outcome.milliseconds);
+  const nlohmann::json line{
+      {"network", options.network},
+      {"device", device.name()},
+      {"precision", options.precision},
+      {"optimizer", options.optimizer},
+      {"autotune", options.autotune},
+      {"size", options.size},
+      {"threads", device.threads()},
+      {"median_ms", times.median},
+      {"min_ms", times.smallest},
+      {"max_ms", times.largest},
+      {"peak_tensor_mib", static_cast<double>(device.memory().peak) / (1 << 20)},
+      {"allocations_after_first", outcome.allocations},
+      {"loss", outcome.loss}};
+  std::puts(line.dump().c_str());
 }
 
 }  // namespace
 
 int main(int argc, char** argv) try {
   CLI::App app("Times one iteration of neural style transfer");
-  std::string network = "vgg19";
-  std::int64_t size = 256;
-  int threads = 2;
-  int repetitions = 10;
-  app.add_option("--network", network, "vgg19 (synthetic weights) or vgg16 (the embedded one)")
-      ->check(CLI::IsMember({"vgg19", "vgg16"}));
-  app.add_option("--size", size, "side of the square picture")->check(CLI::Range(16, 8192));
-  app.add_option("--threads", threads, "threads")->check(CLI::Range(1, 1024));
-  app.add_option("--repetitions", repetitions, "timed iterations")->check(CLI::Range(1, 1000));
-  CLI11_PARSE(app, argc, argv);
-
-  const Device device = Device::cpu(threads);
-  const nn::Vgg vgg = load_network(network, device);
-  const Tensor content = nn::synthetic_picture(1, size, size, device, DType::f32);
-  const std::vector<Tensor> styles{nn::synthetic_picture(2, size, size, device, DType::f32)};
-  const nn::Objective objective(vgg, gatys_losses(), content, styles);
-
-  autograd::Variable picture(nn::synthetic_picture(3, size, size, device, DType::f32), true);
-  std::vector<double> milliseconds;
-  double loss = 0;
-  std::size_t allocations = 0;
-  for (int repetition = -2; repetition < repetitions; ++repetition) {
-    const auto start = std::chrono::steady_clock::now();
-    picture.set_grad(Tensor());
-    const nn::Objective::Value value = objective(picture);
-    autograd::backward(value.total);
-    loss = value.total.value().item();
-    const std::chrono::duration<double, std::milli> elapsed =
-        std::chrono::steady_clock::now() - start;
-    if (repetition >= 0) {
-      milliseconds.push_back(elapsed.count());
-    } else {
-      allocations = device.memory().allocations;
-    }
+  Options options;
+  try {
+    options = parsed(app, argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error);
   }
-  nlohmann::json line{{"network", network},
-                      {"size", size},
-                      {"threads", threads},
-                      {"median_ms", median(milliseconds)},
-                      {"min_ms", *std::min_element(milliseconds.begin(), milliseconds.end())},
-                      {"max_ms", *std::max_element(milliseconds.begin(), milliseconds.end())},
-                      {"peak_tensor_mib", static_cast<double>(device.memory().peak) / (1 << 20)},
-                      {"allocations_after_first", device.memory().allocations - allocations},
-                      {"loss", loss}};
-  std::puts(line.dump().c_str());
+  check(options.precision == "f32" || options.device == "cuda", "tf32 is for --device cuda");
+  const Device device =
+      options.device == "cpu"
+          ? Device::cpu(options.threads)
+          : Device::cuda(0, options.precision == "tf32" ? CudaMath::tf32 : CudaMath::f32,
+                         options.autotune ? CudaPlans::measured : CudaPlans::expected);
+  const nn::Vgg vgg = load_network(options.network, device);
+  print(options, device,
+        options.optimizer == "none" ? evaluate(options, vgg, device)
+                                    : optimize(options, vgg, device));
   return 0;
 } catch (const std::exception& error) {
   std::fprintf(stderr, "nst_iteration: %s\n", error.what());

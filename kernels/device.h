@@ -23,6 +23,11 @@ struct DeviceState;
 // tf32: rounded to 10 bits of mantissa, on tensor cores, through cuDNN 9; sums stay f32.
 enum class CudaMath { f32, tf32 };
 
+// Which of cuDNN's plans a convolution gets. expected: the one that cuDNN's heuristics put first.
+// measured: the fastest of its candidates, each timed when a convolution is first met, and
+// remembered on disk (kernels/cuda/cudnn/plan_file.h). Plans differ in how they round.
+enum class CudaPlans { expected, measured };
+
 class Device {
  public:
   enum class Kind { reference, cpu, cuda };
@@ -33,7 +38,8 @@ class Device {
   static Device cpu(int threads = 0);
   // The GPU of that number. Throws Error where there is none, where the build has no CUDA, and for
   // tf32 where there is no cuDNN 9.
-  static Device cuda(int ordinal = 0, CudaMath math = CudaMath::f32);
+  static Device cuda(int ordinal = 0, CudaMath math = CudaMath::f32,
+                     CudaPlans plans = CudaPlans::expected);
 
   Kind kind() const;
   std::string name() const;         // "cpu", "reference", "cuda:0"

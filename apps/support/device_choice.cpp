@@ -22,11 +22,11 @@ std::string first_available() {
 
 }  // namespace
 
-Device make_device(const std::string& name, int threads, Precision precision) {
+Device make_device(const std::string& name, int threads, Precision precision, CudaPlans plans) {
   constexpr int most_gpus = 255;
   const CudaMath math = precision == Precision::tf32 ? CudaMath::tf32 : CudaMath::f32;
   if (name == "auto") {
-    return make_device(first_available(), threads, precision);
+    return make_device(first_available(), threads, precision, plans);
   }
   if (name == "cpu") {
     return Device::cpu(threads);
@@ -35,11 +35,11 @@ Device make_device(const std::string& name, int threads, Precision precision) {
     return Device::reference();
   }
   if (name == "cuda") {
-    return Device::cuda(0, math);
+    return Device::cuda(0, math, plans);
   }
   if (name.starts_with("cuda:")) {
     const std::string_view number = std::string_view(name).substr(5);
-    return Device::cuda(static_cast<int>(parse_integer(number, 0, most_gpus)), math);
+    return Device::cuda(static_cast<int>(parse_integer(number, 0, most_gpus)), math, plans);
   }
   static const std::array<std::string, 4> names{"auto", "cpu", "cuda", "reference"};
   fail("--device: there is no '{}'; did you mean '{}'? (auto, cpu, cuda, cuda:N or reference)",

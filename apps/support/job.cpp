@@ -213,7 +213,8 @@ StylizeJob prepare_job(const StylizeArguments& arguments) {
   nn::StylizerOptions options = stylizer_options(arguments);
   std::string last_tap = check_method(options.objective, weights);
   check_blend(options.objective.style_blend_weights, arguments.styles.size());
-  Device device = make_device(arguments.device, arguments.threads, arguments.precision);
+  Device device =
+      make_device(arguments.device, arguments.threads, arguments.precision, arguments.autotune);
   const DType dtype = require_precision(device, arguments.precision);
   StylizeJob job{arguments,
                  options,

@@ -18,6 +18,9 @@ inline constexpr std::array precision_names{
     Choice<Precision>{"tf32", Precision::tf32}, Choice<Precision>{"mixed", Precision::mixed},
     Choice<Precision>{"bf16", Precision::bf16}};
 
+inline constexpr std::array autotune_names{Choice<CudaPlans>{"off", CudaPlans::expected},
+                                           Choice<CudaPlans>{"on", CudaPlans::measured}};
+
 inline constexpr std::array clamp_names{Choice<Clamp>{"auto", Clamp::automatic},
                                         Choice<Clamp>{"on", Clamp::on},
                                         Choice<Clamp>{"off", Clamp::off}};

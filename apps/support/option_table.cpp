@@ -168,6 +168,10 @@ std::vector<Option> machine_options() {
       choice_option(
           {"precision", "", "Arithmetic; which of them a device has, it says.", group},
           precision_names, [](auto& a) -> auto& { return a.precision; }),
+      choice_option(
+          {"autotune", "",
+           "With tf32: time cuDNN's plans for each convolution, and remember the fastest.", group},
+          autotune_names, [](auto& a) -> auto& { return a.autotune; }),
       integer_option(
           {"threads", "N", "Threads of the processor; 0: all. The result is the same.", group,
            false},

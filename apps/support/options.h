@@ -37,6 +37,7 @@ struct StylizeArguments {
   PoolKind pooling = PoolKind::average;
   std::string device = "auto";
   Precision precision = Precision::f32;
+  CudaPlans autotune = CudaPlans::expected;
   int threads = 0;  // 0: all processors
 
   int bits = 8;        // a channel of a PNG output

@@ -12,6 +12,9 @@ namespace gramgrad::cuda {
 namespace cudnn {
 class Convolutions;
 }
+namespace cublas {
+class Handle;
+}
 
 class Backend {
  public:
@@ -29,6 +32,8 @@ class Backend {
 
   // Only of a device that multiplies in TF32.
   std::shared_ptr<cudnn::Convolutions> convolutions;
+  // Only where a matrix product was asked for.
+  std::shared_ptr<cublas::Handle> cublas;
 
  private:
   int ordinal_;
@@ -36,6 +41,6 @@ class Backend {
 };
 
 // Opens cuDNN for the backend; the operators that use it. Throws Error where there is no cuDNN 9.
-Ops tf32_ops(Backend& backend);
+Ops tf32_ops(Backend& backend, CudaPlans plans);
 
 }  // namespace gramgrad::cuda

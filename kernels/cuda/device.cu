@@ -18,6 +18,7 @@ Backend::Backend(int ordinal) : ordinal_(ordinal) {
 
 Backend::~Backend() {
   convolutions.reset();
+  cublas.reset();
   cudaStreamSynchronize(stream_);
   cudaStreamDestroy(stream_);
 }
@@ -70,7 +71,7 @@ Stream stream_of(const Tensor& tensor) {
 
 }  // namespace cuda
 
-Device Device::cuda(int ordinal, CudaMath math) {
+Device Device::cuda(int ordinal, CudaMath math, CudaPlans plans) {
   const cuda::Availability found = cuda::availability();
   const std::string obstacle = cuda::obstacle(found, ordinal);
   check(obstacle.empty(), "device cuda:{}: {}", ordinal, obstacle);
@@ -86,7 +87,7 @@ Device Device::cuda(int ordinal, CudaMath math) {
       .description = cuda::describe(found.gpus[static_cast<std::size_t>(ordinal)]),
       .threads = 1,
       .supports_f64 = false,
-      .ops = math == CudaMath::tf32 ? cuda::tf32_ops(*backend) : cuda_ops(),
+      .ops = math == CudaMath::tf32 ? cuda::tf32_ops(*backend, plans) : cuda_ops(),
       .transfers = {copy, copy},
       .synchronize = [backend] { backend->synchronize(); },
       .resources = std::move(resources),

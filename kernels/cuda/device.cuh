@@ -7,6 +7,12 @@
 //   Stream                  a queue of work on one GPU
 //   launch(kernel, grid, block, stream, arguments...)      in place of <<<>>>; throws Error
 //   shared_memory<T>()      the block's one object of that type: uninitialised, trivial
+// and from compute capability 8.0 on
+//   copy_async<bytes>(shared, global, inside)   begins a copy of 4 or 16 bytes, of zeros if outside
+//   commit_copies(), wait_for_copies<n>()       ends a group; waits for all but the last n groups
+//   to_tf32(value)                              rounded to 10 bits of mantissa, half away from zero
+//   multiply_tf32(d, a, b)                      d += a b by a warp: mma.m16n8k8
+// A copy is to be seen by the thread that waited for it, and by others after a barrier.
 //
 // A block's shared_memory<T>() is the same object for each call with the same T.
 #pragma once

@@ -40,17 +40,25 @@ inline MatmulSize with_splits(MatmulSize size) {
   return size;
 }
 
+// A product that is split, and memory for its partial products.
+struct SplitMemory {
+  MatmulSize size;
+  Scratch<float> memory;
+
+  SplitMemory(const Tensor& like, const MatmulSize& whole)
+      : size(with_splits(whole)),
+        memory(like, static_cast<Index>(size.items) * size.splits() * size.m * size.n) {}
+  Partials partials() const { return {memory.data(), size.splits(), size.m, size.n}; }
+};
+
 // Runs the product; Consumer is called with the Partials while they exist, and launches what adds
 // them.
 template <typename A, typename B, typename Consumer>
 void split_matmul(const Tensor& like, const MatmulSize& whole, const A& a, const B& b,
                   const Consumer& consumer) {
-  const MatmulSize size = with_splits(whole);
-  const int splits = size.splits();
-  const Scratch<float> memory(like, static_cast<Index>(size.items) * splits * size.m * size.n);
-  const Partials partials{memory.data(), splits, size.m, size.n};
-  matmul(stream_of(like), size, a, b, partials);
-  consumer(partials);
+  const SplitMemory split(like, whole);
+  matmul(stream_of(like), split.size, a, b, split.partials());
+  consumer(split.partials());
 }
 
 }  // namespace gramgrad::cuda

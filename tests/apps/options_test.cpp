@@ -60,6 +60,7 @@ TEST(Options, FormatAndParseAreInverse) {
       {"clamp", "on"},
       {"device", "cuda:1"},
       {"precision", "f64"},
+      {"autotune", "on"},
       {"threads", "3"},
       {"bits", "16"},
       {"save-every", "10"},

@@ -36,6 +36,8 @@ void Block::begin(const Extent& extent, const std::function<void()>& body) {
   for (unsigned i = 0; i < size_; ++i) {
     threads_[i]->state = State::ready;
     threads_[i]->warp_syncs = 0;
+    threads_[i]->copies.clear();
+    threads_[i]->copy_groups = 0;
   }
   release(&begun_mark_);
 }
@@ -100,6 +102,11 @@ void Block::run_forever(void* thread) {
 void Block::run_body() {
   try {
     (*body_)();
+    if (!current_->copies.empty()) {
+      throw KernelError(
+          fmt::format("block {}, thread {} ended with {} asynchronous copies on their way",
+                      text(blockIdx), text(threadIdx), current_->copies.size()));
+    }
   } catch (const KernelError& error) {
     error_ = error.what();
   }
@@ -165,10 +172,37 @@ void* Block::shared_object(const void* key, std::size_t bytes) {
   return object;
 }
 
+// ---------------------------------------------------------------- asynchronous copies
+
+void Block::begin_copy(const char* operation, const Site& site, const Copy& copy) {
+  const auto aligned = [&](const void* address) {
+    return reinterpret_cast<std::uintptr_t>(address) % copy.bytes == 0;
+  };
+  if (!shared_memory_.contains(copy.shared)) {
+    give_up(operation, site, "copies to what is not shared memory");
+  }
+  if (!aligned(copy.shared) || !aligned(copy.global)) {
+    give_up(operation, site, fmt::format("an address is no multiple of {}", copy.bytes));
+  }
+  current_->copies.push_back({copy, current_->copy_groups});
+}
+
+std::vector<Copy> Block::take_copies(unsigned pending) {
+  std::vector<Copy> taken;
+  std::erase_if(current_->copies, [&](const Thread::CopyOfGroup& each) {
+    const bool ends = each.group + pending < current_->copy_groups;
+    if (ends) {
+      taken.push_back(each.copy);
+    }
+    return ends;
+  });
+  return taken;
+}
+
 // ---------------------------------------------------------------- warp operations
 
-std::vector<Block::Thread*> Block::lanes_in(std::uint32_t mask) const {
-  std::vector<Thread*> lanes;
+Block::Lanes Block::lanes_in(std::uint32_t mask) const {
+  Lanes lanes;
   const unsigned first = current_->number / warp_lanes * warp_lanes;
   for (unsigned lane = 0; lane < warp_lanes && first + lane < size_; ++lane) {
     if ((mask >> lane & 1) != 0) {
@@ -179,7 +213,7 @@ std::vector<Block::Thread*> Block::lanes_in(std::uint32_t mask) const {
 }
 
 bool Block::all_wait(std::uint32_t mask) const {
-  const std::vector<Thread*> lanes = lanes_in(mask);
+  const Lanes lanes = lanes_in(mask);
   return std::all_of(lanes.begin(), lanes.end(),
                      [](const Thread* lane) { return lane->state == State::in_warp_operation; });
 }
@@ -205,7 +239,7 @@ void Block::check_lanes(const WarpRequest& request) {
     }
   };
   expect((request.mask >> current_lane() & 1) != 0, "the mask leaves out the calling lane");
-  const std::vector<Thread*> lanes = lanes_in(request.mask);
+  const Lanes lanes = lanes_in(request.mask);
   expect(lanes.size() == static_cast<std::size_t>(std::popcount(request.mask)),
          "the mask names a lane that does not exist");
   expect(request.kind != WarpKind::read || (request.mask >> request.source & 1) != 0,
@@ -219,7 +253,13 @@ void Block::check_lanes(const WarpRequest& request) {
 }
 
 void Block::finish_warp_operation(const WarpRequest& request) {
-  const std::vector<Thread*> lanes = lanes_in(request.mask);
+  const Lanes lanes = lanes_in(request.mask);
+  if (request.kind == WarpKind::together) {
+    void* operands[warp_lanes] = {};
+    std::transform(lanes.begin(), lanes.end(), operands,
+                   [](const Thread* lane) { return lane->request.operands; });
+    request.compute(operands);
+  }
   std::uint32_t votes = 0;
   for (const Thread* lane : lanes) {
     votes |= (lane->request.word != 0 ? 1U : 0U) << (lane->number % warp_lanes);

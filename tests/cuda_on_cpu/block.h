@@ -16,7 +16,7 @@ namespace gramgrad::cuda_on_cpu {
 constexpr unsigned warp_lanes = 32;
 constexpr unsigned most_threads = 1024;
 
-enum class WarpKind { read, vote, sync };
+enum class WarpKind { read, vote, sync, together };
 
 // What a lane brings to a warp operation.
 struct WarpRequest {
@@ -26,6 +26,8 @@ struct WarpRequest {
   std::uint32_t mask;
   std::uint32_t word;
   unsigned source;  // lane to read
+  void* operands = nullptr;
+  WarpFunction compute = nullptr;
 };
 
 // The threads are kept from block to block: a fiber is started once.
@@ -50,6 +52,9 @@ class Block {
   void wait_for_warp(const WarpRequest& request);
   unsigned current_lane() const { return current_->number % warp_lanes; }
   void* shared_object(const void* key, std::size_t bytes);
+  void begin_copy(const char* operation, const Site& site, const Copy& copy);
+  void commit_copies() { ++current_->copy_groups; }
+  std::vector<Copy> take_copies(unsigned pending);
 
  private:
   enum class State { ready, at_barrier, in_warp_operation, ended };
@@ -65,6 +70,25 @@ class Block {
     WarpRequest request{};
     std::uint32_t result = 0;  // of the warp operation
     unsigned warp_syncs = 0;
+    struct CopyOfGroup {
+      Copy copy;
+      unsigned group;
+    };
+    std::vector<CopyOfGroup> copies;
+    unsigned copy_groups = 0;  // committed so far
+  };
+
+  // Threads of one warp. On the stack: a warp operation is what kernels do most.
+  class Lanes {
+   public:
+    void push_back(Thread* lane) { lanes_[size_++] = lane; }
+    std::size_t size() const { return size_; }
+    Thread* const* begin() const { return lanes_; }
+    Thread* const* end() const { return lanes_ + size_; }
+
+   private:
+    Thread* lanes_[warp_lanes];
+    std::size_t size_ = 0;
   };
 
   static void run_forever(void* thread);
@@ -73,7 +97,7 @@ class Block {
   void open_barrier_if_complete();
   void finish_warp_operation(const WarpRequest& request);
   void check_lanes(const WarpRequest& request);
-  std::vector<Thread*> lanes_in(std::uint32_t mask) const;
+  Lanes lanes_in(std::uint32_t mask) const;
   bool all_wait(std::uint32_t mask) const;
   void wait(State state, const char* operation, const Site& site);
   // Gives the whole block up: throws KernelError out of the kernel.

@@ -1,9 +1,10 @@
 // The CUDA device of programs that link the runner: one "GPU". Whatever asks for CUDA devices finds
-// it.
+// it. cuDNN does not run on the CPU: with tf32, convolutions are those of f32.
 #include <cstring>
 
 #include "kernels/cuda/availability.h"
 #include "kernels/cuda/launcher.cuh"
+#include "kernels/cuda/tensor_cores.h"
 #include "kernels/device_state.h"
 
 namespace gramgrad {
@@ -21,17 +22,20 @@ void* allocate_poisoned(std::size_t bytes) {
 }  // namespace
 
 cuda::Availability cuda::availability() {
-  return {.status = Status::ready, .message = "", .gpus = {{"CUDA on the CPU", 7, 5, 0}}};
+  return {.status = Status::ready, .message = "", .gpus = {{"CUDA on the CPU", 8, 0, 0}}};
 }
 
 cuda::Stream cuda::stream_of(const Tensor&) {
   return {};
 }
 
-Device Device::cuda(int ordinal, CudaMath math) {
-  check(math == CudaMath::f32, "cuDNN does not run on the CPU");
+Device Device::cuda(int ordinal, CudaMath math, CudaPlans) {
   const std::string obstacle = cuda::obstacle(cuda::availability(), ordinal);
   check(obstacle.empty(), "device cuda:{}: {}", ordinal, obstacle);
+  Ops ops = cuda_ops();
+  if (math == CudaMath::tf32) {
+    cuda::use_tensor_cores(ops);
+  }
   auto resources =
       std::make_shared<DeviceResources>(RawMemory{allocate_poisoned, host_memory().release});
   return DeviceState::make_device({
@@ -40,7 +44,7 @@ Device Device::cuda(int ordinal, CudaMath math) {
       .description = cuda::describe(cuda::availability().gpus[static_cast<std::size_t>(ordinal)]),
       .threads = 1,
       .supports_f64 = false,
-      .ops = cuda_ops(),
+      .ops = ops,
       .transfers = host_transfers(),
       .synchronize = [] {},
       .resources = std::move(resources),

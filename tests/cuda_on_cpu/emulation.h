@@ -4,9 +4,11 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <type_traits>
 
 #include "tests/cuda_on_cpu/runner.h"
+#include "tests/cuda_on_cpu/tensor_cores.h"
 
 #define __global__
 #define __device__
@@ -79,6 +81,41 @@ template <typename T>
 T& shared_memory() {
   static const char key = 0;
   return *static_cast<T*>(cuda_on_cpu::shared_object(&key, sizeof(T)));
+}
+
+// On a GPU the bytes may arrive at any time from here to the wait that ends the copy. So what was
+// there is lost now, and what comes is there only then.
+template <int bytes>
+void copy_async(void* shared, const void* global, bool inside,
+                cuda_on_cpu::Site site = cuda_on_cpu::Site::here()) {
+  static_assert(bytes == 4 || bytes == 16);
+  cuda_on_cpu::begin_copy("copy_async", site, {shared, global, bytes, inside});
+  std::memset(shared, 0xFF, bytes);
+}
+
+inline void commit_copies() {
+  cuda_on_cpu::commit_copies();
+}
+
+template <int pending>
+void wait_for_copies() {
+  for (const cuda_on_cpu::Copy& copy : cuda_on_cpu::take_copies(pending)) {
+    if (copy.inside) {
+      std::memcpy(copy.shared, copy.global, copy.bytes);
+    } else {
+      std::memset(copy.shared, 0, copy.bytes);
+    }
+  }
+}
+
+inline unsigned to_tf32(float value) {
+  return cuda_on_cpu::rounded_to_tf32(value);
+}
+
+inline void multiply_tf32(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2],
+                          cuda_on_cpu::Site site = cuda_on_cpu::Site::here()) {
+  cuda_on_cpu::TensorOperands operands{d, a, b};
+  cuda_on_cpu::together("multiply_tf32", site, &operands, cuda_on_cpu::multiply_tf32);
 }
 
 template <typename... Parameters, typename... Arguments>

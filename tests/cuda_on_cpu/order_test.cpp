@@ -5,7 +5,7 @@
 #include <bit>
 
 #include "tests/cuda_on_cpu/runner.h"
-#include "tests/kernels/cases.h"
+#include "tests/kernels/agreement.h"
 #include "tests/kernels/random_tensors.h"
 
 namespace gramgrad::tests {
@@ -15,13 +15,13 @@ using cuda_on_cpu::Order;
 
 class OrderTest : public testing::TestWithParam<std::size_t> {};
 
-std::vector<Result> results_of(const OperatorCase& operator_case, Order order, WriteMode mode) {
+std::vector<Result> results_in(Order order, const OperatorCase& operator_case, CudaMath math,
+                               WriteMode mode) {
   cuda_on_cpu::configure({.order = order, .seed = test_seed()});
-  const Prepared prepared =
-      operator_case.prepare(Inputs(Device::cuda(), {.seed = test_seed(), .mode = mode}));
-  prepared.run();
+  std::vector<Result> results =
+      results_of(operator_case, Device::cuda(0, math), {.seed = test_seed(), .mode = mode});
   cuda_on_cpu::configure({});
-  return prepared.results;
+  return results;
 }
 
 // Bits, so that NaN and signs of zero count.
@@ -39,20 +39,32 @@ std::vector<std::uint32_t> bits_of(const Tensor& tensor) {
   return bits;
 }
 
-TEST_P(OrderTest, changes_no_bit) {
-  const OperatorCase& operator_case = operator_cases()[GetParam()];
+void expect_same_bits(const OperatorCase& operator_case, CudaMath math) {
   for (const WriteMode mode : {WriteMode::assign, WriteMode::accumulate}) {
     if (mode == WriteMode::accumulate && !operator_case.accumulates) {
       continue;
     }
-    const auto forward = results_of(operator_case, Order::forward, mode);
+    const auto forward = results_in(Order::forward, operator_case, math, mode);
     for (const Order order : {Order::reverse, Order::random}) {
-      const auto other = results_of(operator_case, order, mode);
+      const auto other = results_in(order, operator_case, math, mode);
       for (std::size_t i = 0; i < forward.size(); ++i) {
         EXPECT_EQ(bits_of(forward[i].tensor), bits_of(other[i].tensor))
-            << forward[i].name << (order == Order::reverse ? ", reverse" : ", random") << ", seed "
-            << test_seed();
+            << operator_case.name << ": " << forward[i].name
+            << (order == Order::reverse ? ", reverse" : ", random") << ", seed " << test_seed();
       }
+    }
+  }
+}
+
+TEST_P(OrderTest, changes_no_bit) {
+  expect_same_bits(operator_cases()[GetParam()], CudaMath::f32);
+}
+
+TEST(OrderOnTensorCores, changes_no_bit) {
+  for (const Shape& f : {Shape{1, 17, 23, 68}, Shape{2, 5, 13, 33}}) {
+    for (const OperatorCase& each :
+         {gram_case(f), gram_backward_case(f), gram_style_loss_case(f, true)}) {
+      expect_same_bits(each, CudaMath::tf32);
     }
   }
 }

@@ -131,4 +131,36 @@ __global__ void divergent_barrier(const float* x, float* y) {
   y[threadIdx.x] = row.values[threadIdx.x];
 }
 
+// y = the sum over four rows of 64, which travel to shared memory while the row before is added,
+// each row reversed.
+enum class CopyBug { none, no_wait, no_barrier, copied_too_early };
+struct TwoRows {
+  alignas(16) float values[2][64];
+};
+template <CopyBug bug>
+__global__ void copies_ahead(const float* x, float* y) {
+  TwoRows& rows = shared_memory<TwoRows>();
+  const auto begin = [&](unsigned row) {
+    if (row < 4) {
+      copy_async<4>(&rows.values[row % 2][threadIdx.x], x + row * 64 + threadIdx.x, true);
+    }
+    commit_copies();
+  };
+  begin(0);
+  float sum = 0;
+  for (unsigned row = 0; row < 4; ++row) {
+    begin(row + 1);
+    wait_for_copies<bug == CopyBug::no_wait ? 2 : 1>();
+    if (bug != CopyBug::no_barrier) {
+      __syncthreads();
+    }
+    sum += rows.values[row % 2][63 - threadIdx.x];
+    if (bug != CopyBug::copied_too_early) {
+      __syncthreads();
+    }
+  }
+  wait_for_copies<0>();
+  y[threadIdx.x] = sum;
+}
+
 }  // namespace gramgrad::cuda

@@ -140,6 +140,21 @@ const std::vector<PlantedBug>& planted_bugs() {
        runs(divergent_barrier<false>, 1, 64),
        [](const Values& x) { return Values(x.begin(), x.begin() + 64); },
        {true, true, true}},
+      {"copies_ahead_no_wait",
+       runs(copies_ahead<CopyBug::no_wait>, 1, 64),
+       runs(copies_ahead<CopyBug::none>, 1, 64),
+       sum_of_reversed_rows,
+       {true, true, true}},
+      {"copies_ahead_no_barrier",
+       runs(copies_ahead<CopyBug::no_barrier>, 1, 64),
+       runs(copies_ahead<CopyBug::none>, 1, 64),
+       sum_of_reversed_rows,
+       {true, true, true}},
+      {"copies_ahead_copied_too_early",
+       runs(copies_ahead<CopyBug::copied_too_early>, 1, 64),
+       runs(copies_ahead<CopyBug::none>, 1, 64),
+       sum_of_reversed_rows,
+       {true, true, true}},
   };
   return bugs;
 }

@@ -115,8 +115,25 @@ void wait_for_warp(const char* operation, const Site& site, std::uint32_t mask) 
   runner().block().wait_for_warp({WarpKind::sync, operation, site, mask, 0, 0});
 }
 
+void together(const char* operation, const Site& site, void* mine, WarpFunction compute) {
+  runner().block().warp_operation(
+      {WarpKind::together, operation, site, 0xffffffffU, 0, 0, mine, compute});
+}
+
 unsigned current_lane() {
   return runner().block().current_lane();
+}
+
+void begin_copy(const char* operation, const Site& site, const Copy& copy) {
+  runner().block().begin_copy(operation, site, copy);
+}
+
+void commit_copies() {
+  runner().block().commit_copies();
+}
+
+std::vector<Copy> take_copies(unsigned pending) {
+  return runner().block().take_copies(pending);
 }
 
 void* shared_object(const void* key, std::size_t bytes) {

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <vector>
 
 #include "kernels/check.h"
 
@@ -57,8 +58,25 @@ std::uint32_t read_lane(const char* operation, const Site& site, std::uint32_t m
 std::uint32_t vote(const char* operation, const Site& site, std::uint32_t mask, bool vote);
 // ... and makes what each has written visible to the others.
 void wait_for_warp(const char* operation, const Site& site, std::uint32_t mask);
+// ... and calls compute once, with what each of the warp's 32 lanes brought.
+using WarpFunction = void (*)(void* const* of_lanes);
+void together(const char* operation, const Site& site, void* mine, WarpFunction compute);
 // Of the running thread, in its warp.
 unsigned current_lane();
+
+// An asynchronous copy into shared memory. Reading and writing is left to the caller, so that
+// sanitizers see it. It takes place as late as it may: at the wait that ends it.
+struct Copy {
+  void* shared;
+  const void* global;
+  std::size_t bytes;
+  bool inside;  // else zeros are written, and nothing is read
+};
+// Checks the addresses, and remembers the copy as one of the open group.
+void begin_copy(const char* operation, const Site& site, const Copy& copy);
+void commit_copies();
+// Those of all groups but the last `pending`, which are then forgotten.
+std::vector<Copy> take_copies(unsigned pending);
 
 void* shared_object(const void* key, std::size_t bytes);
 

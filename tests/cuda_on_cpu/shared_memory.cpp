@@ -61,4 +61,9 @@ void* SharedMemory::object(const void* key, std::size_t bytes) {
   return memory;
 }
 
+bool SharedMemory::contains(const void* address) const {
+  const auto* byte = static_cast<const std::byte*>(address);
+  return byte >= arena_ && byte < arena_ + arena_bytes;
+}
+
 }  // namespace gramgrad::cuda_on_cpu

@@ -22,6 +22,7 @@ class SharedMemory {
   void clear();
   // nullptr where the block's objects would be larger than the limit together.
   void* object(const void* key, std::size_t bytes);
+  bool contains(const void* address) const;
 
  private:
   struct Object {

@@ -24,6 +24,8 @@ class Inputs {
     // Magnitudes in place of values: |x|, and -|x| for what the operator subtracts. The result is
     // then the sum of the absolute values of all terms, which rounding errors are proportional to.
     bool magnitudes = false;
+    // Of the inputs' fractions. With 9, every input, and every sum of two, is a TF32 number.
+    int bits = 22;
   };
   enum class Role { added, subtracted };
 

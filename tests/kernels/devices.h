@@ -1,9 +1,12 @@
-// The devices that operators are tested on.
+// The devices that operators are tested on: all that there are, or with GRAMGRAD_TEST_DEVICES=cuda
+// the GPUs alone, and with cpu the CPU alone.
 #pragma once
 
+#include <cstdlib>
 #include <string>
 #include <vector>
 
+#include "kernels/check.h"
 #include "kernels/device.h"
 
 namespace gramgrad::tests {
@@ -15,6 +18,11 @@ inline std::vector<std::string> device_names() {
     if (report.available && report.name.starts_with("cuda:")) {
       names.push_back("cuda_" + report.name.substr(5));
     }
+  }
+  if (const char* wanted = std::getenv("GRAMGRAD_TEST_DEVICES")) {
+    std::erase_if(names, [&](const std::string& name) { return !name.starts_with(wanted); });
+    check(!names.empty(), "GRAMGRAD_TEST_DEVICES={}: there is no such device here ({})", wanted,
+          available_devices().front().description);
   }
   return names;
 }

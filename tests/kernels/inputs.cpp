@@ -16,11 +16,14 @@ std::mt19937_64 generator(std::uint64_t seed, std::string_view name) {
   return std::mt19937_64(seed * 0x9E3779B97F4A7C15ULL + mixed);
 }
 
-std::vector<double> uniform(std::uint64_t seed, std::string_view name, std::int64_t count) {
+// Multiples of 2^-bits; with 22 bits just exact in f32.
+std::vector<double> uniform(std::uint64_t seed, std::string_view name, std::int64_t count,
+                            int bits) {
   std::mt19937_64 random = generator(seed, name);
+  const double steps = std::ldexp(1.0, bits);
   std::vector<double> numbers(static_cast<std::size_t>(count));
   for (double& number : numbers) {
-    number = static_cast<double>(random() >> 41) / 0x1p22 - 1;  // 23 bits: exact in f32
+    number = static_cast<double>(random() >> (63 - bits)) / steps - 1;
   }
   return numbers;
 }
@@ -32,11 +35,11 @@ Tensor Inputs::tensor(const Shape& shape, const std::vector<double>& numbers) co
 }
 
 Tensor Inputs::signed_values(std::string_view name, const Shape& shape) const {
-  return tensor(shape, uniform(options_.seed, name, shape.size()));
+  return tensor(shape, uniform(options_.seed, name, shape.size(), options_.bits));
 }
 
 Tensor Inputs::values(std::string_view name, const Shape& shape, Role role) const {
-  std::vector<double> numbers = uniform(options_.seed, name, shape.size());
+  std::vector<double> numbers = uniform(options_.seed, name, shape.size(), options_.bits);
   if (options_.magnitudes) {
     for (double& number : numbers) {
       number = role == Role::added ? std::abs(number) : -std::abs(number);

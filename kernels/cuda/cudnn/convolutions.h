@@ -4,26 +4,20 @@
 
 #include <cuda_runtime_api.h>
 
-#include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 
-#include "kernels/cuda/cudnn/plan.h"
+#include "kernels/cuda/cudnn/autotune.h"
+#include "kernels/cuda/cudnn/execution.h"
+#include "kernels/device.h"
 
 namespace gramgrad::cuda::cudnn {
-
-// Device memory, all of it on the stream's GPU. The bias is null where the key has none.
-struct ConvolutionTensors {
-  void* x;
-  void* w;
-  void* y;
-  void* bias = nullptr;
-};
 
 class Convolutions {
  public:
   // Throws Error where cuDNN is missing or refuses the GPU. The GPU must be the current one.
-  Convolutions(cudaStream_t stream, Math math);
+  Convolutions(cudaStream_t stream, Math math, CudaPlans plans);
   ~Convolutions();
   Convolutions(const Convolutions&) = delete;
   Convolutions& operator=(const Convolutions&) = delete;
@@ -39,6 +33,7 @@ class Convolutions {
   cudnnHandle_t handle_ = nullptr;
   Math math_;
   std::mutex mutex_;
+  std::unique_ptr<Autotuner> autotuner_;  // null: cuDNN's expectation is taken
   std::map<ConvolutionKey, Plan> plans_;
 };
 

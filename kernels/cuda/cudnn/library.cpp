@@ -6,6 +6,7 @@
 #include <array>
 
 #include "kernels/check.h"
+#include "kernels/cuda/product.h"
 
 namespace gramgrad::cuda::cudnn {
 namespace {
@@ -66,3 +67,13 @@ void expect_success(cudnnStatus_t status, const char* what) {
 }
 
 }  // namespace gramgrad::cuda::cudnn
+
+// Counted as 10000 * major + 100 * minor + patch.
+std::string gramgrad::cuda::cudnn_version() {
+  const cudnn::Library& found = cudnn::library();
+  if (!found.obstacle.empty()) {
+    return found.obstacle;
+  }
+  const std::size_t version = found.get_version();
+  return fmt::format("{}.{}.{}", version / 10000, version / 100 % 100, version % 100);
+}

@@ -1,13 +1,18 @@
 // The TF32 operators of a build without cuDNN: it says so.
 #include "kernels/check.h"
 #include "kernels/cuda/backend.h"
+#include "kernels/cuda/product.h"
 
 namespace gramgrad::cuda {
 
-Ops tf32_ops(Backend&) {
+Ops tf32_ops(Backend&, CudaPlans) {
   fail(
       "tf32: this build has no cuDNN; install cuDNN 9 with its headers and build again, or use "
       "f32");
+}
+
+std::string cudnn_version() {
+  return "this build has no cuDNN";
 }
 
 }  // namespace gramgrad::cuda

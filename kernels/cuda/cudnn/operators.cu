@@ -5,6 +5,7 @@
 #include "kernels/cuda/cuda_ops.h"
 #include "kernels/cuda/cudnn/convolutions.h"
 #include "kernels/cuda/runtime.h"
+#include "kernels/cuda/tensor_cores.h"
 
 namespace gramgrad::cuda {
 namespace cudnn {
@@ -81,13 +82,21 @@ void conv2d_backward_weight(const Conv2dParams& params, const Conv2dGradients& g
 }  // namespace
 }  // namespace cudnn
 
-Ops tf32_ops(Backend& backend) {
+Ops tf32_ops(Backend& backend, CudaPlans plans) {
   const CurrentGpu current(backend.ordinal());
-  backend.convolutions = std::make_shared<cudnn::Convolutions>(backend.stream(), cudnn::Math::tf32);
+  backend.convolutions =
+      std::make_shared<cudnn::Convolutions>(backend.stream(), cudnn::Math::tf32, plans);
   Ops ops = cuda_ops();
   ops.conv2d = cudnn::conv2d;
   ops.conv2d_backward_input = cudnn::conv2d_backward_input;
   ops.conv2d_backward_weight = cudnn::conv2d_backward_weight;
+  int major = 0;
+  expect_success(
+      cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, backend.ordinal()),
+      "asking for the compute capability");
+  if (major >= 8) {
+    use_tensor_cores(ops);
+  }
   return ops;
 }
 

@@ -1,0 +1,12 @@
+// The hand-written operators that multiply on tensor cores.
+#pragma once
+
+#include "kernels/ops.h"
+
+namespace gramgrad::cuda {
+
+// Puts the Gram operators in TF32 into a table: factors are rounded to 10 bits of mantissa, sums
+// are f32. For GPUs from compute capability 8.0.
+void use_tensor_cores(Ops& ops);
+
+}  // namespace gramgrad::cuda
