@@ -11,16 +11,12 @@
 
 #include "kernels/check.h"
 #include "weights_converter/narrow.h"
+#include "weights_converter/source_order.h"
 
 namespace gramgrad::converter {
 namespace {
 
 constexpr std::int64_t piece_elements = std::int64_t{1} << 17;  // 1 MB in f64: within the caches
-
-// Distance between neighbours in the source's tensor.
-struct Strides {
-  std::int64_t out, in, row, column;
-};
 
 // What one layer's streams share.
 struct Layer {
@@ -34,29 +30,6 @@ struct Layer {
   std::vector<double> out_factors;  // batch normalisation's included; empty: 1
   std::vector<double> in_factors;   // empty: 1
 };
-
-Strides strides_of(WeightLayout layout, FlattenOrder flatten, const LayerShape& s) {
-  const std::int64_t area = s.rows * s.columns;
-  const std::int64_t row_elements = area * s.in;
-  switch (layout) {
-    case WeightLayout::oihw:
-      return {row_elements, area, s.columns, 1};
-    case WeightLayout::oiwh:
-      return {row_elements, area, 1, s.rows};
-    case WeightLayout::ohwi:
-      return {row_elements, 1, s.columns * s.in, s.in};
-    case WeightLayout::hwio:
-      return {1, s.out, s.columns * s.in * s.out, s.in * s.out};
-    case WeightLayout::oi:
-      return flatten == FlattenOrder::chw ? Strides{row_elements, area, s.columns, 1}
-                                          : Strides{row_elements, 1, s.columns * s.in, s.in};
-    case WeightLayout::io:
-      return flatten == FlattenOrder::chw
-                 ? Strides{1, area * s.out, s.columns * s.out, s.out}
-                 : Strides{1, s.out, s.columns * s.in * s.out, s.in * s.out};
-  }
-  fail("unknown order of weights");
-}
 
 std::vector<double> read_vector(const Source& source, std::size_t index, std::int64_t size) {
   const SourceTensor& tensor = source.tensors.at(index);
@@ -104,40 +77,6 @@ void store_piece(const Layer& layer, const std::vector<double>& values, DType dt
     }
   }
   sink(bytes);
-}
-
-// Output rows [first, first + count) in stored order; `from` holds the source's elements from
-// `base` on. The innermost loop follows the source where its steps are dear.
-std::vector<double> gather(const Layer& layer, std::span<const float> from, std::int64_t base,
-                           std::int64_t first, std::int64_t count) {
-  const auto& [out_step, in_step, row_step, column_step] = layer.strides;
-  const LayerShape& s = layer.shape;
-  const std::int64_t row_elements = s.rows * s.columns * s.in;
-  std::vector<double> values(static_cast<std::size_t>(count * row_elements));
-  // Copies `length` numbers from `at` of the source to `to`, both with their steps.
-  const auto copy = [&](std::int64_t to, std::int64_t to_step, std::int64_t at,
-                        std::int64_t at_step, std::int64_t length) {
-    for (std::int64_t k = 0; k < length; ++k) {
-      values[static_cast<std::size_t>(to + k * to_step)] =
-          from[static_cast<std::size_t>(at + k * at_step)];
-    }
-  };
-  for (std::int64_t h = 0; h < s.rows; ++h) {
-    for (std::int64_t w = 0; w < s.columns; ++w) {
-      const std::int64_t at = first * out_step + h * row_step + w * column_step - base;
-      const std::int64_t to = (h * s.columns + w) * s.in;
-      if (out_step == 1) {
-        for (std::int64_t i = 0; i < s.in; ++i) {
-          copy(to + i, row_elements, at + i * in_step, 1, count);
-        }
-      } else {
-        for (std::int64_t o = 0; o < count; ++o) {
-          copy(to + o * row_elements, 1, at + o * out_step, in_step, s.in);
-        }
-      }
-    }
-  }
-  return values;
 }
 
 void multiply(const Layer& layer, std::int64_t first, std::vector<double>& values) {
@@ -188,7 +127,7 @@ void produce_weight(const Layer& layer, const nn::ByteSink& sink) {
       layer.weight->read(base,
                          std::span(from).first(static_cast<std::size_t>(count * row_elements)));
     }
-    std::vector<double> values = gather(layer, from, base, first, count);
+    std::vector<double> values = gather_rows(layer.strides, layer.shape, from, base, first, count);
     multiply(layer, first, values);
     store_piece(layer, values, layer.dtype, layer.tensor_name, sink);
   }

@@ -118,6 +118,13 @@ inline void expect_numbers(const Source& source, LayerKind kind, const std::stri
   expect_numbers(source, layers_of(source, kind), name);
 }
 
+// What a tensor needs of its file is there as long as the tensor.
+inline void expect_tensors_outlive_the_source(const std::string& name, const Reader& read) {
+  const auto first = [&] { return read(open_input(data_path(name))).tensors.at(0); };
+  const SourceTensor tensor = first();
+  EXPECT_EQ(read_all(tensor), read_all(first())) << name;
+}
+
 // Every tensor read in random pieces, forward and back, gives what it gives at once.
 inline void expect_pieces_fit(const Source& source, unsigned seed) {
   std::mt19937 random(seed);
