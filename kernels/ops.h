@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "kernels/optimizers.h"
 #include "kernels/tensor.h"
 
 namespace gramgrad {
@@ -103,17 +104,6 @@ struct ChannelAffineParams {
 // As torch.nn.functional.interpolate(align_corners=False): area is adaptive average pooling,
 // bicubic has a = -0.75; neither bilinear nor bicubic smooths before it shrinks.
 enum class ResizeFilter { area, bilinear, bicubic };
-
-// ---------------------------------------------------------------- optimisers
-
-// Kingma & Ba 2015, as torch.optim.Adam (no weight decay).
-struct AdamParams {
-  double learning_rate = 0.02;
-  double beta1 = 0.9;
-  double beta2 = 0.999;
-  double epsilon = 1e-8;
-  std::int64_t step = 1;  // counted from 1, for the bias corrections
-};
 
 // An entry of the table. It cannot be left out: a table without it does not compile.
 template <typename Function>
@@ -227,10 +217,29 @@ struct Ops {
 
   // -------------------------------------------------------------- optimisers
 
+  // One step of a picture x along its gradient g, both of any one shape, for loss [1]. `after` says
+  // what becomes of x in the same pass. Unless loss and g are finite, and whatever else the step
+  // demands, nothing changes but the status: state says which stop reason, and counts steps.
+  // state: u8, what kernels/optimizers.h names, zero before the first step.
+
+  // n = steps taken with this one; state: AdamState.
   // m = beta1 m + (1-beta1) g; v = beta2 v + (1-beta2) g^2;
-  // x -= learning_rate * m/(1-beta1^step) / (sqrt(v/(1-beta2^step)) + epsilon)
-  Operator<void(const AdamParams& params, const Tensor& g, Tensor& m, Tensor& v, Tensor& x)>
+  // x -= learning_rate * m/(1-beta1^n) / (sqrt(v/(1-beta2^n)) + epsilon)
+  Operator<void(const AdamParams& params, const AfterStep& after, const Tensor& loss,
+                const Tensor& g, Tensor& m, Tensor& v, Tensor& state, Tensor& x)>
       adam_step;
+  // v = momentum v + g (g in the first step); x -= learning_rate v; state: SgdState.
+  // v is undefined where the momentum is 0.
+  Operator<void(const SgdParams& params, const AfterStep& after, const Tensor& loss,
+                const Tensor& g, Tensor& v, Tensor& state, Tensor& x)>
+      sgd_step;
+  // x += t d, d = -H g by the two-loop recursion (Nocedal & Wright, Numerical Optimization,
+  // algorithm 7.4) over the pairs in the ring s, y [slots, x.size()], slots >= 2; t is the learning
+  // rate, in the first step times min(1, 1 / sum |g|). Stops as torch.optim.LBFGS does.
+  // state: LbfgsState, of lbfgs_state_bytes(slots) bytes.
+  Operator<void(const LbfgsParams& params, const AfterStep& after, const Tensor& loss,
+                const Tensor& g, Tensor& s, Tensor& y, Tensor& state, Tensor& x)>
+      lbfgs_step;
 };
 
 Ops reference_ops();

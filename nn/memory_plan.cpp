@@ -1,8 +1,6 @@
 // The prediction: a ledger kept along the same steps as the run's.
 #include "nn/memory_plan.h"
 
-#include <algorithm>
-
 #include "kernels/convolution_memory.h"
 #include "nn/architecture.h"
 #include "nn/memory_ledger.h"
@@ -119,23 +117,23 @@ class Walk {
     ledger_.give(Use::pictures, copies);
   }
 
-  // Pairs are kept from the second iteration on.
-  std::int64_t optimiser_pictures() const {
+  std::int64_t optimiser_bytes() const {
     const OptimizerOptions& optimizer = options_.optimizer;
     switch (optimizer.kind) {
-      case OptimizerKind::lbfgs:
-        return 2 * std::clamp(inputs_.picture.iterations - 1, 0, optimizer.history) + 2;
+      case OptimizerKind::lbfgs: {
+        const std::int64_t pictures = lbfgs_pictures(optimizer.history, inputs_.picture.iterations);
+        return pictures * picture_ + lbfgs_state_bytes(pictures / 2);
+      }
       case OptimizerKind::adam:
-        return 2;
+        return 2 * picture_;
       case OptimizerKind::sgd:
         break;
     }
-    return optimizer.momentum > 0 ? 1 : 0;
+    return optimizer.momentum > 0 ? picture_ : 0;
   }
 
   void take_optimiser() {
-    const std::int64_t average = options_.average_decay > 0 ? 1 : 0;
-    ledger_.take(Use::optimiser, (optimiser_pictures() + average) * picture_);
+    ledger_.take(Use::optimiser, optimiser_bytes() + (options_.average_decay > 0 ? picture_ : 0));
   }
 
   void iterate() {

@@ -105,7 +105,7 @@ Evaluation evaluate(const Objective& objective, const Tensor& picture, Iteration
     report.terms.push_back({name, term.value().item()});
   }
   report.total = value.total.value().item();
-  return {report.total, x.grad()};
+  return {value.total.value(), x.grad()};
 }
 
 // One scale. True: go on with the next.
@@ -116,8 +116,8 @@ bool run_scale(const Objective& objective, const StylizerOptions& options, Optim
   Tensor picture = result.picture;
   result.stop = StopReason::none;
   for (report.iteration = 1; report.iteration <= scale.iterations; ++report.iteration) {
-    const StepResult step =
-        optimizer.step(picture, [&] { return evaluate(objective, picture, report); });
+    optimizer.step(picture, [&] { return evaluate(objective, picture, report); });
+    const StepResult step = optimizer.result();
     if (options.clamp) {
       picture.device().ops().clamp(picture, 0.0, 1.0);
     }
