@@ -57,4 +57,7 @@ void check_lbfgs_step(const LbfgsParams& params, const AfterStep& after, const T
                       const Tensor& g, const Tensor& s, const Tensor& y, const Tensor& state,
                       const Tensor& x);
 
+void check_append_row(std::span<const Tensor> scalars, const Tensor& state, const Tensor& cursor,
+                      const RowRing& ring);
+
 }  // namespace gramgrad

@@ -1,4 +1,4 @@
-// Checks of the optimiser steps' arguments.
+// Checks of the optimiser steps' arguments, and of what tells the host about steps.
 #include "kernels/contract.h"
 #include "kernels/contract_arguments.h"
 
@@ -65,6 +65,25 @@ void check_lbfgs_step(const LbfgsParams&, const AfterStep& after, const Tensor& 
   check_step(op, {after, loss, g, state, lbfgs_state_bytes(slots), x}, {{"s", &s}, {"y", &y}});
   expect_shape(op, {"s", &s}, {slots, x.size()});
   expect_shape(op, {"y", &y}, s.shape());
+}
+
+void check_append_row(std::span<const Tensor> scalars, const Tensor& state, const Tensor& cursor,
+                      const RowRing& ring) {
+  constexpr const char* op = "append_row";
+  check(!scalars.empty() && scalars.size() <= RowRing::most_scalars,
+        "{}: a row of {} scalars; there can be 1 to {}", op, scalars.size(), RowRing::most_scalars);
+  for (const Tensor& scalar : scalars) {
+    expect_given(op, {"a scalar", &scalar});
+    expect_alike(op, {{"the first scalar", &scalars.front()}, {"a scalar", &scalar}});
+    expect_shape(op, {"a scalar", &scalar}, {1});
+  }
+  expect_given(op, {"state", &state});
+  expect_mask(op, {"state", &state}, scalars.front(), state.shape());
+  check(state.bytes() >= sizeof(StepStatus), "{}: state has {} bytes and needs {}", op,
+        state.bytes(), sizeof(StepStatus));
+  expect_given(op, {"cursor", &cursor});
+  expect_mask(op, {"cursor", &cursor}, scalars.front(), {sizeof(std::int64_t)});
+  check(ring.rows != nullptr && ring.count > 0, "{}: the ring has no rows", op);
 }
 
 }  // namespace gramgrad

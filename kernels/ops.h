@@ -18,6 +18,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "kernels/optimizers.h"
@@ -104,6 +105,19 @@ struct ChannelAffineParams {
 // As torch.nn.functional.interpolate(align_corners=False): area is adaptive average pooling,
 // bicubic has a = -0.75; neither bilinear nor bicubic smooths before it shrinks.
 enum class ResizeFilter { area, bilinear, bicubic };
+
+// ---------------------------------------------------------------- scalars for the host
+
+// Rows of numbers in memory that device and host both see; kernels/scalar_ring.h reads them.
+struct RowRing {
+  static constexpr std::size_t most_scalars = 15;
+  struct Row {
+    double scalars[most_scalars];
+    StopReason stop;
+  };
+  Row* rows = nullptr;
+  int count = 0;
+};
 
 // An entry of the table. It cannot be left out: a table without it does not compile.
 template <typename Function>
@@ -240,6 +254,15 @@ struct Ops {
   Operator<void(const LbfgsParams& params, const AfterStep& after, const Tensor& loss,
                 const Tensor& g, Tensor& s, Tensor& y, Tensor& state, Tensor& x)>
       lbfgs_step;
+
+  // -------------------------------------------------------------- scalars for the host
+
+  // With n = cursor[0]: row n % ring.count = the scalars [1], at most RowRing::most_scalars, and
+  // the stop reason in `state`, which begins with a StepStatus; cursor[0] = n + 1.
+  // cursor: u8 [8], an int64.
+  Operator<void(std::span<const Tensor> scalars, const Tensor& state, Tensor& cursor,
+                const RowRing& ring)>
+      append_row;
 };
 
 Ops reference_ops();

@@ -121,5 +121,9 @@ template <typename State>
 State* state_in(Tensor& tensor) {
   return reinterpret_cast<State*>(tensor.data<std::uint8_t>());
 }
+template <typename State>
+const State* state_in(const Tensor& tensor) {
+  return reinterpret_cast<const State*>(tensor.data<std::uint8_t>());
+}
 
 }  // namespace gramgrad

@@ -35,6 +35,7 @@ Ops cpu_ops() {
       .adam_step = cpu::adam_step,
       .sgd_step = cpu::sgd_step,
       .lbfgs_step = cpu::lbfgs_step,
+      .append_row = reference_ops().append_row,
   };
 }
 

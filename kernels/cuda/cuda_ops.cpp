@@ -35,6 +35,7 @@ Ops cuda_ops() {
       .adam_step = cuda::adam_step,
       .sgd_step = cuda::sgd_step,
       .lbfgs_step = cuda::lbfgs_step,
+      .append_row = cuda::append_row,
   };
 }
 

@@ -1,7 +1,8 @@
-// The CUDA device of a build without CUDA: it says so.
+// The CUDA device of a build without CUDA: it says so. No profiler either.
 #include "kernels/check.h"
 #include "kernels/cuda/availability.h"
 #include "kernels/ops.h"
+#include "kernels/profile_range.h"
 
 namespace gramgrad {
 
@@ -12,6 +13,9 @@ cuda::Availability cuda::availability() {
 Device Device::cuda(int ordinal, CudaMath) {
   fail("device cuda:{}: {}", ordinal, cuda::obstacle(cuda::availability(), ordinal));
 }
+
+ProfileRange::ProfileRange(const char*) {}
+ProfileRange::~ProfileRange() = default;
 
 Ops cuda_ops() {
   fail("operators of cuda: {}", cuda::obstacle(cuda::availability(), 0));

@@ -37,6 +37,7 @@ Ops reference_ops() {
       .adam_step = reference::adam_step,
       .sgd_step = reference::sgd_step,
       .lbfgs_step = reference::lbfgs_step,
+      .append_row = reference::append_row,
   };
 }
 

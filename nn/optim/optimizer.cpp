@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "kernels/check.h"
+#include "kernels/profile_range.h"
 
 namespace gramgrad::nn {
 
@@ -21,6 +22,7 @@ void Optimizer::step(Tensor& x, const Evaluate& evaluate, const AfterStep& after
   check(g.defined() && g.shape() == x.shape() && g.dtype() == x.dtype(),
         "the gradient given to an optimiser must be {} of {}, like the picture",
         x.shape().to_string(), name_of(x.dtype()));
+  const ProfileRange range("optimiser step");
   move(x, at, after);
 }
 
