@@ -60,6 +60,7 @@ class Run {
   int operator()() {
     job_.device.reset_peak_memory();
     const nn::Vgg vgg(job_.weights, job_.device, job_.dtype, job_.arguments.pooling, job_.last_tap);
+    job_.options.picture_every = job_.arguments.save_every;
     const nn::StylizeResult result =
         nn::stylize(vgg, job_.options, pictures_.inputs, job_.schedule,
                     [&](const nn::IterationReport& report, const Tensor& picture) {

@@ -8,6 +8,7 @@
 #include "autograd/node.h"
 #include "autograd/variable.h"
 #include "kernels/check.h"
+#include "kernels/profile_range.h"
 
 namespace gramgrad::autograd {
 namespace {
@@ -59,6 +60,7 @@ class Pass {
             node.name);
       const std::vector<Tensor> gradients = std::move(found->second);
       gradients_.erase(found);
+      const ProfileRange range(node.name.data());  // a literal
       Backward step(gradients, node.inputs, [this](const Edge& edge) { return slot(edge); });
       node.backward(step);
     }
@@ -80,6 +82,7 @@ class Pass {
 
 void backward(const Variable& loss) {
   check(loss.defined() && loss.value().size() == 1, "backward() starts from a scalar, shape [1]");
+  const ProfileRange range("backward");
   check(loss.requires_grad(), "backward() from a value that depends on nothing with a gradient");
   Pass pass(loss.device());
   const auto [seed, mode] = pass.slot(loss.edge());

@@ -47,13 +47,15 @@ void* CachingAllocator::allocate(std::size_t bytes) {
   if (block == blocks_.end()) {
     block = add_segment(bytes);
   }
-  free_.erase({block->second.bytes, block->first});
+  free_.erase({block->second.owner, block->second.bytes, block->first});
   if (block->second.bytes > bytes) {
     std::byte* rest = block->first + bytes;
-    blocks_[rest] = {block->second.bytes - bytes, true, block->second.segment};
-    free_.insert({block->second.bytes - bytes, rest});
+    const Block& whole = block->second;
+    blocks_[rest] = {whole.bytes - bytes, true, whole.segment, whole.owner};
+    free_.insert({whole.owner, whole.bytes - bytes, rest});
     block->second.bytes = bytes;
   }
+  block->second.owner = open_ == everybody ? block->second.owner : open_;
   block->second.free = false;
   statistics_.current += bytes;
   statistics_.peak = std::max(statistics_.peak, statistics_.current);
@@ -62,18 +64,45 @@ void* CachingAllocator::allocate(std::size_t bytes) {
 
 void CachingAllocator::release(void* memory) noexcept {
   const std::lock_guard lock(mutex_);
-  auto block = blocks_.find(static_cast<std::byte*>(memory));
+  const auto block = blocks_.find(static_cast<std::byte*>(memory));
   statistics_.current -= block->second.bytes;
-  block->second.free = true;
-  block = merge_with_next(block);
-  if (block != blocks_.begin()) {
-    const auto previous = std::prev(block);
-    if (previous->second.free && previous->second.segment == block->second.segment) {
-      free_.erase({previous->second.bytes, previous->first});
-      block = merge_with_next(previous);
+  list_as_free(block);
+  if (!caching) {
+    release_cached_locked();
+  }
+}
+
+int CachingAllocator::begin_reservation() {
+  const std::lock_guard lock(mutex_);
+  check(open_ == everybody, "only one iteration can be recorded at a time on a device");
+  open_ = ++last_reservation_;
+  return open_;
+}
+
+void CachingAllocator::end_reservation() noexcept {
+  const std::lock_guard lock(mutex_);
+  open_ = everybody;
+}
+
+void CachingAllocator::drop_reservation(int reservation) noexcept {
+  const std::lock_guard lock(mutex_);
+  for (auto& [address, block] : blocks_) {
+    if (block.owner == reservation) {
+      if (block.free) {
+        free_.erase({reservation, block.bytes, address});
+        free_.insert({everybody, block.bytes, address});
+      }
+      block.owner = everybody;
     }
   }
-  free_.insert({block->second.bytes, block->first});
+  // Now that they have one owner, neighbours grow together.
+  for (auto block = blocks_.begin(); block != blocks_.end(); ++block) {
+    while (block->second.free && std::next(block) != blocks_.end() &&
+           can_merge(block->second, std::next(block)->second)) {
+      free_.erase({everybody, block->second.bytes, block->first});
+      list_as_free(block);
+    }
+  }
   if (!caching) {
     release_cached_locked();
   }
@@ -95,8 +124,13 @@ void CachingAllocator::release_cached() {
 }
 
 CachingAllocator::Blocks::iterator CachingAllocator::find_free(std::size_t bytes) {
-  const auto fit = free_.lower_bound({bytes, nullptr});
-  return fit == free_.end() ? blocks_.end() : blocks_.find(fit->second);
+  for (const int owner : {open_, everybody}) {
+    const auto fit = free_.lower_bound({owner, bytes, nullptr});
+    if (fit != free_.end() && std::get<int>(*fit) == owner) {
+      return blocks_.find(std::get<std::byte*>(*fit));
+    }
+  }
+  return blocks_.end();
 }
 
 CachingAllocator::Blocks::iterator CachingAllocator::add_segment(std::size_t bytes) {
@@ -109,33 +143,49 @@ CachingAllocator::Blocks::iterator CachingAllocator::add_segment(std::size_t byt
   }
   constexpr double mebibyte = 1 << 20;
   check(memory != nullptr,
-        "out of memory: {:.1f} MiB asked for, {:.1f} MiB in use by tensors; a smaller --size needs "
-        "less",
-        static_cast<double>(bytes) / mebibyte, static_cast<double>(statistics_.current) / mebibyte);
+        "out of memory: {:.1f} MiB asked for, {:.1f} MiB in use by tensors{}; a smaller --size or "
+        "--history needs less, and so does --optimizer adam",
+        static_cast<double>(bytes) / mebibyte, static_cast<double>(statistics_.current) / mebibyte,
+        raw_.shortage ? ", " + raw_.shortage() : "");
   statistics_.reserved += segment_bytes;
   ++statistics_.allocations;
   auto* segment = static_cast<std::byte*>(memory);
-  free_.insert({segment_bytes, segment});
-  return blocks_.insert({segment, {segment_bytes, true, segment}}).first;
+  free_.insert({everybody, segment_bytes, segment});
+  return blocks_.insert({segment, {segment_bytes, true, segment, everybody}}).first;
 }
 
-CachingAllocator::Blocks::iterator CachingAllocator::merge_with_next(Blocks::iterator block) {
-  const auto next = std::next(block);
-  if (next != blocks_.end() && next->second.free && next->second.segment == block->second.segment) {
-    free_.erase({next->second.bytes, next->first});
+bool CachingAllocator::can_merge(const Block& first, const Block& second) const {
+  return second.free && first.segment == second.segment && first.owner == second.owner;
+}
+
+void CachingAllocator::list_as_free(Blocks::iterator block) {
+  block->second.free = true;
+  const auto absorb_next = [&] {
+    const auto next = std::next(block);
+    free_.erase({next->second.owner, next->second.bytes, next->first});
     block->second.bytes += next->second.bytes;
     blocks_.erase(next);
+  };
+  if (std::next(block) != blocks_.end() && can_merge(block->second, std::next(block)->second)) {
+    absorb_next();
   }
-  return block;
+  if (block != blocks_.begin() && can_merge(block->second, std::prev(block)->second)) {
+    --block;
+    free_.erase({block->second.owner, block->second.bytes, block->first});
+    block->second.bytes += std::next(block)->second.bytes;
+    blocks_.erase(std::next(block));
+  }
+  free_.insert({block->second.owner, block->second.bytes, block->first});
 }
 
 void CachingAllocator::release_cached_locked() {
   for (auto block = blocks_.begin(); block != blocks_.end();) {
     const auto next = std::next(block);
-    const bool whole_segment = block->second.free && block->first == block->second.segment &&
+    const bool whole_segment = block->second.free && block->second.owner == everybody &&
+                               block->first == block->second.segment &&
                                (next == blocks_.end() || next->second.segment != block->first);
     if (whole_segment) {
-      free_.erase({block->second.bytes, block->first});
+      free_.erase({everybody, block->second.bytes, block->first});
       statistics_.reserved -= block->second.bytes;
       raw_.release(block->first, block->second.bytes);
       blocks_.erase(block);

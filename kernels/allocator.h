@@ -8,6 +8,8 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <string>
+#include <tuple>
 #include <utility>
 
 namespace gramgrad {
@@ -16,6 +18,8 @@ namespace gramgrad {
 struct RawMemory {
   std::function<void*(std::size_t bytes)> allocate;
   std::function<void(void* memory, std::size_t bytes)> release;
+  // What is left and what would help, for an error message; none: nothing is known.
+  std::function<std::string()> shortage = {};
 };
 
 struct MemoryStatistics {
@@ -40,6 +44,13 @@ class CachingAllocator {
   void* allocate(std::size_t bytes);
   void release(void* memory) noexcept;
 
+  // From begin_reservation() to end_reservation(), what is allocated belongs to the reservation,
+  // also after its release: nobody else is given it until drop_reservation(). So what was recorded
+  // with its addresses can be replayed. One reservation at a time can be open.
+  int begin_reservation();
+  void end_reservation() noexcept;
+  void drop_reservation(int reservation) noexcept;
+
   MemoryStatistics statistics() const;
   void reset_peak();
   // Gives segments with nothing live in them back to the system.
@@ -50,18 +61,24 @@ class CachingAllocator {
     std::size_t bytes;
     bool free;
     std::byte* segment;  // start of the segment that holds the block
+    int owner;           // a reservation; everybody
   };
+  static constexpr int everybody = 0;
   using Blocks = std::map<std::byte*, Block>;
 
   Blocks::iterator find_free(std::size_t bytes);
   Blocks::iterator add_segment(std::size_t bytes);
-  Blocks::iterator merge_with_next(Blocks::iterator block);
+  // Merges a block that is becoming free with its free neighbours, and lists it.
+  void list_as_free(Blocks::iterator block);
+  bool can_merge(const Block& first, const Block& second) const;
   void release_cached_locked();
 
   RawMemory raw_;
   mutable std::mutex mutex_;
-  Blocks blocks_;                                      // every block, by address
-  std::set<std::pair<std::size_t, std::byte*>> free_;  // free blocks, by size
+  Blocks blocks_;                                            // every block, by address
+  std::set<std::tuple<int, std::size_t, std::byte*>> free_;  // free blocks, by owner and size
+  int open_ = everybody;                                     // the reservation that is open
+  int last_reservation_ = everybody;
   MemoryStatistics statistics_;
 };
 

@@ -181,15 +181,4 @@ void check_resize_backward(const Tensor& dy, const Tensor& dx) {
   check_resize_pair("resize_backward", {"dy", &dy}, {"dx", &dx});
 }
 
-// ---------------------------------------------------------------- optimisers
-
-void check_adam_step(const AdamParams& params, const Tensor& g, const Tensor& m, const Tensor& v,
-                     const Tensor& x) {
-  expect_floats("adam_step", {{"g", &g}}, {{"m", &m}, {"v", &v}, {"x", &x}});
-  expect_shape("adam_step", {"m", &m}, g.shape());
-  expect_shape("adam_step", {"v", &v}, g.shape());
-  expect_shape("adam_step", {"x", &x}, g.shape());
-  check(params.step >= 1, "adam_step: step {} is not counted from 1", params.step);
-}
-
 }  // namespace gramgrad

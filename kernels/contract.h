@@ -48,7 +48,16 @@ void check_channel_affine_backward(const ChannelAffineParams& params, const Tens
 void check_resize(const Tensor& x, const Tensor& y);
 void check_resize_backward(const Tensor& dy, const Tensor& dx);
 
-void check_adam_step(const AdamParams& params, const Tensor& g, const Tensor& m, const Tensor& v,
+void check_adam_step(const AdamParams& params, const AfterStep& after, const Tensor& loss,
+                     const Tensor& g, const Tensor& m, const Tensor& v, const Tensor& state,
                      const Tensor& x);
+void check_sgd_step(const SgdParams& params, const AfterStep& after, const Tensor& loss,
+                    const Tensor& g, const Tensor& v, const Tensor& state, const Tensor& x);
+void check_lbfgs_step(const LbfgsParams& params, const AfterStep& after, const Tensor& loss,
+                      const Tensor& g, const Tensor& s, const Tensor& y, const Tensor& state,
+                      const Tensor& x);
+
+void check_append_row(std::span<const Tensor> scalars, const Tensor& state, const Tensor& cursor,
+                      const RowRing& ring);
 
 }  // namespace gramgrad

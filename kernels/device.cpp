@@ -11,6 +11,7 @@
 
 #include "kernels/check.h"
 #include "kernels/device_state.h"
+#include "kernels/recorded_step.h"
 
 namespace gramgrad {
 namespace {
@@ -98,7 +99,7 @@ void Device::synchronize() const {
 }
 
 std::function<void()> Device::record(std::function<void()> step) const {
-  return step;
+  return state_->recorder ? recorded_step(*this, std::move(step)) : step;
 }
 
 bool operator==(const Device& a, const Device& b) {

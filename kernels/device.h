@@ -58,8 +58,10 @@ class Device {
 
   // Blocks until all that was enqueued is done. Nothing to do on a CPU.
   void synchronize() const;
-  // Returns something to call for each repetition of `step`: a captured graph on a GPU, `step`
-  // itself on a CPU. `step` must not synchronise.
+  // Returns something to call for each repetition of `step`: on a GPU the first calls run it, to
+  // learn what memory it needs, then it is recorded once as a CUDA graph, which the other calls
+  // replay with the same addresses and parameters; on a CPU it is `step` itself. `step` must not
+  // synchronise, and what it refers to must outlive the result.
   std::function<void()> record(std::function<void()> step) const;
 
   // For operators and tensors.

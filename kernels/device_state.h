@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "kernels/device.h"
@@ -26,6 +27,13 @@ struct DeviceResources {
   std::shared_ptr<void> backend;
 };
 
+// Between begin() and end(), the device's work is recorded; end() returns what runs it.
+struct Recorder {
+  std::function<void()> begin;
+  std::function<std::function<void()>()> end;
+  std::function<void()> abandon;  // after an error; must not throw
+};
+
 struct DeviceState {
   static Device make_device(DeviceState state) {
     return Device(std::make_shared<DeviceState>(std::move(state)));
@@ -38,8 +46,11 @@ struct DeviceState {
   bool supports_f64;
   Ops ops;
   Transfers transfers;
+  RawMemory host_visible;  // what both the device and the host read and write
   std::function<void()> synchronize;
   std::shared_ptr<DeviceResources> resources;
+  // Records what is enqueued instead of running it; unset where Device::record() need not record.
+  std::optional<Recorder> recorder = {};
 
   template <typename Backend>
   Backend& backend() {

@@ -18,8 +18,10 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <vector>
 
+#include "kernels/optimizers.h"
 #include "kernels/tensor.h"
 
 namespace gramgrad {
@@ -104,15 +106,17 @@ struct ChannelAffineParams {
 // bicubic has a = -0.75; neither bilinear nor bicubic smooths before it shrinks.
 enum class ResizeFilter { area, bilinear, bicubic };
 
-// ---------------------------------------------------------------- optimisers
+// ---------------------------------------------------------------- scalars for the host
 
-// Kingma & Ba 2015, as torch.optim.Adam (no weight decay).
-struct AdamParams {
-  double learning_rate = 0.02;
-  double beta1 = 0.9;
-  double beta2 = 0.999;
-  double epsilon = 1e-8;
-  std::int64_t step = 1;  // counted from 1, for the bias corrections
+// Rows of numbers in memory that device and host both see; kernels/scalar_ring.h reads them.
+struct RowRing {
+  static constexpr std::size_t most_scalars = 15;
+  struct Row {
+    double scalars[most_scalars];
+    StopReason stop;
+  };
+  Row* rows = nullptr;
+  int count = 0;
 };
 
 // An entry of the table. It cannot be left out: a table without it does not compile.
@@ -227,10 +231,38 @@ struct Ops {
 
   // -------------------------------------------------------------- optimisers
 
+  // One step of a picture x along its gradient g, both of any one shape, for loss [1]. `after` says
+  // what becomes of x in the same pass. Unless loss and g are finite, and whatever else the step
+  // demands, nothing changes but the status: state says which stop reason, and counts steps.
+  // state: u8, what kernels/optimizers.h names, zero before the first step.
+
+  // n = steps taken with this one; state: AdamState.
   // m = beta1 m + (1-beta1) g; v = beta2 v + (1-beta2) g^2;
-  // x -= learning_rate * m/(1-beta1^step) / (sqrt(v/(1-beta2^step)) + epsilon)
-  Operator<void(const AdamParams& params, const Tensor& g, Tensor& m, Tensor& v, Tensor& x)>
+  // x -= learning_rate * m/(1-beta1^n) / (sqrt(v/(1-beta2^n)) + epsilon)
+  Operator<void(const AdamParams& params, const AfterStep& after, const Tensor& loss,
+                const Tensor& g, Tensor& m, Tensor& v, Tensor& state, Tensor& x)>
       adam_step;
+  // v = momentum v + g (g in the first step); x -= learning_rate v; state: SgdState.
+  // v is undefined where the momentum is 0.
+  Operator<void(const SgdParams& params, const AfterStep& after, const Tensor& loss,
+                const Tensor& g, Tensor& v, Tensor& state, Tensor& x)>
+      sgd_step;
+  // x += t d, d = -H g by the two-loop recursion (Nocedal & Wright, Numerical Optimization,
+  // algorithm 7.4) over the pairs in the ring s, y [slots, x.size()], slots >= 2; t is the learning
+  // rate, in the first step times min(1, 1 / sum |g|). Stops as torch.optim.LBFGS does.
+  // state: LbfgsState, of lbfgs_state_bytes(slots) bytes.
+  Operator<void(const LbfgsParams& params, const AfterStep& after, const Tensor& loss,
+                const Tensor& g, Tensor& s, Tensor& y, Tensor& state, Tensor& x)>
+      lbfgs_step;
+
+  // -------------------------------------------------------------- scalars for the host
+
+  // With n = cursor[0]: row n % ring.count = the scalars [1], at most RowRing::most_scalars, and
+  // the stop reason in `state`, which begins with a StepStatus; cursor[0] = n + 1.
+  // cursor: u8 [8], an int64.
+  Operator<void(std::span<const Tensor> scalars, const Tensor& state, Tensor& cursor,
+                const RowRing& ring)>
+      append_row;
 };
 
 Ops reference_ops();

@@ -1,8 +1,6 @@
 // The prediction: a ledger kept along the same steps as the run's.
 #include "nn/memory_plan.h"
 
-#include <algorithm>
-
 #include "kernels/convolution_memory.h"
 #include "nn/architecture.h"
 #include "nn/memory_ledger.h"
@@ -62,10 +60,6 @@ class Walk {
     return convolution_memory(device_, {.padding = 1, .frozen_weights = true}, step.x, step.w);
   }
 
-  void use_workspace(const MemoryStep& step) {
-    ledger_.take_and_give(Use::workspace, memory_of(step).workspace);
-  }
-
   // Ends with the tapped maps live, and the masks if there will be a gradient.
   void forward(std::span<const MemoryStep> steps, const Scale& size, bool with_gradient) {
     std::int64_t x = picture_bytes(size);
@@ -77,7 +71,7 @@ class Walk {
       ledger_.take(Use::tapped_features, step.tapped ? step.map : 0);
       ledger_.take(Use::other_features, y + step.pooled);
       ledger_.take(Use::masks, with_gradient ? step.relu_mask + step.pool_mask : 0);
-      use_workspace(step);
+      ledger_.take_and_give(Use::workspace, memory_of(step).workspace);
       ledger_.give(Use::other_features, x + (step.pooled > 0 ? y : 0));
       x = step.pooled > 0 ? step.pooled : y;
     }
@@ -119,23 +113,23 @@ class Walk {
     ledger_.give(Use::pictures, copies);
   }
 
-  // Pairs are kept from the second iteration on.
-  std::int64_t optimiser_pictures() const {
+  std::int64_t optimiser_bytes() const {
     const OptimizerOptions& optimizer = options_.optimizer;
     switch (optimizer.kind) {
-      case OptimizerKind::lbfgs:
-        return 2 * std::clamp(inputs_.picture.iterations - 1, 0, optimizer.history) + 2;
+      case OptimizerKind::lbfgs: {
+        const std::int64_t pictures = lbfgs_pictures(optimizer.history, inputs_.picture.iterations);
+        return pictures * picture_ + lbfgs_state_bytes(pictures / 2);
+      }
       case OptimizerKind::adam:
-        return 2;
+        return 2 * picture_;
       case OptimizerKind::sgd:
         break;
     }
-    return optimizer.momentum > 0 ? 1 : 0;
+    return optimizer.momentum > 0 ? picture_ : 0;
   }
 
   void take_optimiser() {
-    const std::int64_t average = options_.average_decay > 0 ? 1 : 0;
-    ledger_.take(Use::optimiser, (optimiser_pictures() + average) * picture_);
+    ledger_.take(Use::optimiser, optimiser_bytes() + (options_.average_decay > 0 ? picture_ : 0));
   }
 
   void iterate() {
@@ -196,10 +190,11 @@ class Walk {
       want(before.pooled > 0 ? input.pooled : input.map,
            before.pooled > 0 ? before.pooled : before.map);
     } else {
-      ledger_.take_and_give(Use::gradients, picture_);  // of the picture as it is fed
+      ledger_.take(Use::gradients, picture_);  // of the picture as it is fed
     }
     ledger_.take_and_give(Use::gradients, step.conv_tapped ? step.map : 0);
-    use_workspace(step);
+    ledger_.take_and_give(Use::workspace, memory_of(step).workspace_gradient);
+    ledger_.give(Use::gradients, index == 0 ? picture_ : 0);
     ledger_.give(Use::masks, step.relu_mask + step.pool_mask);
     ledger_.give(Use::gradients, live[index].map + live[index].pooled);
   }

@@ -7,6 +7,7 @@
 
 #include "autograd/functions.h"
 #include "kernels/check.h"
+#include "kernels/profile_range.h"
 
 namespace gramgrad::nn {
 namespace {
@@ -143,6 +144,7 @@ autograd::Variable Objective::weighted(const std::vector<LayerTerm>& layers,
   std::vector<double> weights;
   for (const LayerTerm& layer : layers) {
     if (layer.weight > 0) {
+      const ProfileRange range(layer.tap.c_str());
       values.push_back(layer.loss(features.at(layer.tap)));
       weights.push_back(weight * layer.weight);
     }
@@ -154,6 +156,7 @@ autograd::Variable Objective::weighted(const std::vector<LayerTerm>& layers,
 Objective::Value Objective::operator()(const autograd::Variable& picture) const {
   Value value;
   const Features features = taps_.empty() ? Features{} : vgg_(picture, taps_);
+  const ProfileRange range("losses");
   if (options_.content_weight > 0) {
     value.terms.emplace_back("content", weighted(content_, features, options_.content_weight));
   }

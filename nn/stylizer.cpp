@@ -8,6 +8,7 @@
 
 #include "autograd/functions.h"
 #include "kernels/check.h"
+#include "nn/scale_run.h"
 
 namespace gramgrad::nn {
 namespace {
@@ -64,74 +65,6 @@ std::vector<Tensor> styles_for(const StylizerOptions& options, const StylizeInpu
   return styles;
 }
 
-// Bias-corrected exponential running mean.
-class Average {
- public:
-  explicit Average(double decay) : decay_(decay) {}
-
-  void add(const Tensor& picture) {
-    if (decay_ == 0) {
-      return;
-    }
-    const bool first = !mean_.defined();
-    if (first) {
-      mean_ = Tensor(picture.device(), picture.shape(), picture.dtype());
-    }
-    picture.device().ops().axpby(1 - decay_, picture, first ? 0.0 : decay_, mean_);
-    remaining_ *= decay_;
-  }
-
-  Tensor value(const Tensor& picture) const {
-    if (!mean_.defined()) {
-      return picture;
-    }
-    Tensor corrected(mean_.device(), mean_.shape(), mean_.dtype());
-    mean_.device().ops().axpby(1 / (1 - remaining_), mean_, 0.0, corrected);
-    return corrected;
-  }
-
- private:
-  double decay_;
-  double remaining_ = 1;  // decay^steps
-  Tensor mean_;
-};
-
-Evaluation evaluate(const Objective& objective, const Tensor& picture, IterationReport& report) {
-  autograd::Variable x(picture, true);
-  const Objective::Value value = objective(x);
-  autograd::backward(value.total);
-  report.terms.clear();
-  for (const auto& [name, term] : value.terms) {
-    report.terms.push_back({name, term.value().item()});
-  }
-  report.total = value.total.value().item();
-  return {report.total, x.grad()};
-}
-
-// One scale. True: go on with the next.
-bool run_scale(const Objective& objective, const StylizerOptions& options, Optimizer& optimizer,
-               const Scale& scale, IterationReport report, const Observer& observer,
-               StylizeResult& result) {
-  Average average(options.average_decay);
-  Tensor picture = result.picture;
-  result.stop = StopReason::none;
-  for (report.iteration = 1; report.iteration <= scale.iterations; ++report.iteration) {
-    const StepResult step =
-        optimizer.step(picture, [&] { return evaluate(objective, picture, report); });
-    if (options.clamp) {
-      picture.device().ops().clamp(picture, 0.0, 1.0);
-    }
-    average.add(picture);
-    report.stop = result.stop = step.stop;
-    result.interrupted = !observer(report, average.value(picture));
-    if (result.interrupted || step.stop != StopReason::none) {
-      break;
-    }
-  }
-  result.picture = average.value(picture);
-  return !result.interrupted && result.stop != StopReason::not_finite;
-}
-
 void check_inputs(const Vgg& vgg, const StylizerOptions& options, const StylizeInputs& inputs,
                   std::span<const Scale> schedule) {
   check(!schedule.empty(), "a schedule needs at least one scale");
@@ -141,6 +74,28 @@ void check_inputs(const Vgg& vgg, const StylizerOptions& options, const StylizeI
   check(options.average_decay >= 0 && options.average_decay < 1,
         "the decay of the average must be in [0, 1), not {}", options.average_decay);
   check_options(options.objective, vgg.architecture());
+}
+
+// One scale. True: go on with the next.
+bool run_scale(ScaleRun& run, const Scale& scale, IterationReport report, const Observer& observer,
+               PictureDates& dates, StylizeResult& result) {
+  result.stop = StopReason::none;
+  while (report.iteration < scale.iterations && result.stop == StopReason::none &&
+         !result.interrupted) {
+    const int count = dates.limit(scale.iterations - report.iteration);
+    const std::vector<ScaleRun::Iteration> iterations = run.advance(count);
+    dates.advance(static_cast<int>(iterations.size()));
+    const Tensor picture = run.picture();
+    for (const ScaleRun::Iteration& iteration : iterations) {
+      ++report.iteration;
+      report.total = iteration.total;
+      report.terms = iteration.terms;
+      report.stop = result.stop = iteration.stop;
+      result.interrupted = !observer(report, picture) || result.interrupted;
+    }
+  }
+  result.picture = run.picture();
+  return !result.interrupted && result.stop != StopReason::not_finite;
 }
 
 }  // namespace
@@ -161,6 +116,7 @@ StylizeResult stylize(const Vgg& vgg, const StylizerOptions& options, const Styl
   check_inputs(vgg, options, inputs, schedule);
   const std::unique_ptr<Optimizer> optimizer = make_optimizer(options.optimizer);
   StylizeResult result;
+  PictureDates dates(options.picture_every);
   for (std::size_t index = 0; index < schedule.size(); ++index) {
     const Scale& scale = schedule[index];
     const auto to_scale = [&](const Tensor& picture) {
@@ -181,7 +137,9 @@ StylizeResult stylize(const Vgg& vgg, const StylizerOptions& options, const Styl
     report.iterations = scale.iterations;
     report.height = scale.height;
     report.width = scale.width;
-    if (!run_scale(objective, options, *optimizer, scale, report, observer, result)) {
+    ScaleRun run(objective, *optimizer, {options.clamp, options.average_decay, scale.iterations},
+                 result.picture);
+    if (!run_scale(run, scale, report, observer, dates, result)) {
       break;
     }
   }

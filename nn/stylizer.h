@@ -9,6 +9,7 @@
 
 #include "nn/objective.h"
 #include "nn/optim/optim.h"
+#include "nn/scale_run.h"
 #include "nn/schedule.h"
 #include "nn/vgg.h"
 
@@ -29,12 +30,10 @@ struct StylizerOptions {
   // > 0: the result is the bias-corrected running mean of the last scale's pictures with this decay
   // (Adam's noise averages out; style-transfer-pytorch has 0.99).
   double average_decay = 0;
-};
-
-// A term of the objective, its weight applied.
-struct LossTerm {
-  std::string name;  // content, style, tv, range
-  double value;
+  // The observer gets the picture as it is after every so many iterations, counted over all scales;
+  // 0: only at the end of each scale. Between, a picture may be some iterations ahead of its
+  // report.
+  int picture_every = 0;
 };
 
 struct IterationReport {
@@ -49,7 +48,8 @@ struct IterationReport {
   StopReason stop = StopReason::none;  // why this scale ends here, before all its iterations
 };
 
-// Called after each iteration with the picture as it is now. False: stop.
+// Called for each iteration, in order, with the picture. A GPU runs many iterations on its own:
+// their reports then come together, about ten times a second. False: stop.
 using Observer = std::function<bool(const IterationReport& report, const Tensor& picture)>;
 
 struct StylizeInputs {

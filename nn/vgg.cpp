@@ -5,6 +5,7 @@
 
 #include "autograd/functions.h"
 #include "kernels/check.h"
+#include "kernels/profile_range.h"
 
 namespace gramgrad::nn {
 namespace {
@@ -111,6 +112,8 @@ Features Vgg::operator()(const autograd::Variable& image,
     if (std::none_of(taps.begin(), taps.end(), needed)) {
       break;
     }
+    const std::string name = fmt::format("conv{}_{}", layer.block, layer.index);
+    const ProfileRange range(name.c_str());
     const bool ends_block =
         layer.index == architecture_.convs[static_cast<std::size_t>(layer.block - 1)];
     const bool pools =
@@ -127,7 +130,7 @@ Features Vgg::operator()(const autograd::Variable& image,
     autograd::Conv2dResult result =
         autograd::conv2d(params, x, layer.weight, layer.bias, relu_tapped);
     if (conv_tapped) {
-      features[fmt::format("conv{}_{}", layer.block, layer.index)] = result.y;
+      features[name] = result.y;
       result.y = autograd::relu(result.y);
       if (pools) {
         result.pooled = autograd::pool2d({.kind = pooling_}, result.y);

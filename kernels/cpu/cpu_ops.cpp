@@ -33,6 +33,9 @@ Ops cpu_ops() {
       .resize = cpu::resize,
       .resize_backward = cpu::resize_backward,
       .adam_step = cpu::adam_step,
+      .sgd_step = cpu::sgd_step,
+      .lbfgs_step = cpu::lbfgs_step,
+      .append_row = reference_ops().append_row,
   };
 }
 

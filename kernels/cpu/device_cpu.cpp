@@ -78,6 +78,7 @@ Device Device::cpu(int threads) {
       .supports_f64 = false,
       .ops = cpu_ops(),
       .transfers = host_transfers(),
+      .host_visible = host_memory(),
       .synchronize = [] {},
       .resources = std::move(resources),
   });

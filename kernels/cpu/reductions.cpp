@@ -10,6 +10,7 @@
 #include "kernels/contract.h"
 #include "kernels/cpu/cpu_ops.h"
 #include "kernels/cpu/reduce.h"
+#include "kernels/cpu/steps.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace gramgrad::cpu::HWY_NAMESPACE {
@@ -90,8 +91,7 @@ void sum_absolute(const Tensor& x, Tensor& out) {
       }));
 }
 
-void max_absolute(const Tensor& x, Tensor& out) {
-  check_max_absolute(x, out);
+float largest_magnitude(const Tensor& x) {
   const float* from = x.data<float>();
   const std::int64_t tasks = ceil_div(x.size(), elements_per_task);
   const Scratch<float> partial(x.device(), std::max<std::int64_t>(1, tasks));
@@ -100,8 +100,12 @@ void max_absolute(const Tensor& x, Tensor& out) {
         partial[begin / elements_per_task] =
             HWY_DYNAMIC_DISPATCH(max_range)(from + begin, static_cast<std::size_t>(end - begin));
       });
-  *out.data<float>() =
-      HWY_DYNAMIC_DISPATCH(max_range)(partial.data(), static_cast<std::size_t>(tasks));
+  return HWY_DYNAMIC_DISPATCH(max_range)(partial.data(), static_cast<std::size_t>(tasks));
+}
+
+void max_absolute(const Tensor& x, Tensor& out) {
+  check_max_absolute(x, out);
+  *out.data<float>() = largest_magnitude(x);
 }
 
 }  // namespace gramgrad::cpu

@@ -33,6 +33,9 @@ Ops cuda_ops() {
       .resize = cuda::resize,
       .resize_backward = cuda::resize_backward,
       .adam_step = cuda::adam_step,
+      .sgd_step = cuda::sgd_step,
+      .lbfgs_step = cuda::lbfgs_step,
+      .append_row = cuda::append_row,
   };
 }
 

@@ -3,6 +3,7 @@
 
 #include "kernels/cuda/availability.h"
 #include "kernels/cuda/backend.h"
+#include "kernels/cuda/graph.h"
 #include "kernels/cuda/launcher.cuh"
 #include "kernels/cuda/runtime.h"
 #include "kernels/device_state.h"
@@ -40,9 +41,23 @@ void Backend::copy(void* to, const void* from, std::size_t bytes) const {
 
 namespace {
 
+// While it lives, the calling thread may allocate although a stream is being recorded: allocations
+// are no part of the recording.
+class PlainCalls {
+ public:
+  PlainCalls() { cudaThreadExchangeStreamCaptureMode(&mode_); }
+  ~PlainCalls() { cudaThreadExchangeStreamCaptureMode(&mode_); }
+  PlainCalls(const PlainCalls&) = delete;
+  PlainCalls& operator=(const PlainCalls&) = delete;
+
+ private:
+  cudaStreamCaptureMode mode_ = cudaStreamCaptureModeRelaxed;
+};
+
 // nullptr where there is none: the pool then says what is in use.
 void* allocate(int ordinal, std::size_t bytes) {
   const CurrentGpu current(ordinal);
+  const PlainCalls plain;
   void* memory = nullptr;
   const cudaError_t error = cudaMalloc(&memory, bytes);
   if (error == cudaErrorMemoryAllocation) {
@@ -53,11 +68,43 @@ void* allocate(int ordinal, std::size_t bytes) {
   return memory;
 }
 
+std::string shortage(int ordinal) {
+  const CurrentGpu current(ordinal);
+  const PlainCalls plain;
+  std::size_t free = 0;
+  std::size_t total = 0;
+  if (cudaMemGetInfo(&free, &total) != cudaSuccess) {
+    cudaGetLastError();
+    return fmt::format("on cuda:{}", ordinal);
+  }
+  constexpr double mebibyte = 1 << 20;
+  return fmt::format("{:.1f} of {:.1f} MiB free on cuda:{} (nvidia-smi shows who else uses it)",
+                     static_cast<double>(free) / mebibyte, static_cast<double>(total) / mebibyte,
+                     ordinal);
+}
+
 RawMemory memory_of(int ordinal) {
   return {[ordinal](std::size_t bytes) { return allocate(ordinal, bytes); },
           [ordinal](void* memory, std::size_t) {
             cudaSetDevice(ordinal);
+            const PlainCalls plain;
             cudaFree(memory);  // waits for the GPU; an error here has no one to tell
+          },
+          [ordinal] { return shortage(ordinal); }};
+}
+
+// Pinned, and at the same address for the GPU, which writes to it directly.
+RawMemory host_visible_memory(int ordinal) {
+  return {[ordinal](std::size_t bytes) {
+            const CurrentGpu current(ordinal);
+            void* memory = nullptr;
+            expect_success(cudaHostAlloc(&memory, bytes, cudaHostAllocMapped),
+                           "allocating memory that the GPU shares with the host");
+            return memory;
+          },
+          [ordinal](void* memory, std::size_t) {
+            cudaSetDevice(ordinal);
+            cudaFreeHost(memory);  // waits for the GPU
           }};
 }
 
@@ -89,8 +136,10 @@ Device Device::cuda(int ordinal, CudaMath math, CudaPlans plans) {
       .supports_f64 = false,
       .ops = math == CudaMath::tf32 ? cuda::tf32_ops(*backend, plans) : cuda_ops(),
       .transfers = {copy, copy},
+      .host_visible = cuda::host_visible_memory(ordinal),
       .synchronize = [backend] { backend->synchronize(); },
       .resources = std::move(resources),
+      .recorder = cuda::graph_recorder(backend),
   });
 }
 

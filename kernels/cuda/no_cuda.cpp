@@ -1,8 +1,9 @@
-// The CUDA device of a build without CUDA: it says so.
+// The CUDA device of a build without CUDA: it says so. No profiler either.
 #include "kernels/check.h"
 #include "kernels/cuda/availability.h"
 #include "kernels/cuda/product.h"
 #include "kernels/ops.h"
+#include "kernels/profile_range.h"
 
 namespace gramgrad {
 
@@ -24,6 +25,9 @@ std::string cuda::cublas_version() {
 std::string cuda::cudnn_version() {
   return cuda::obstacle(cuda::availability(), 0);
 }
+
+ProfileRange::ProfileRange(const char*) {}
+ProfileRange::~ProfileRange() = default;
 
 Ops cuda_ops() {
   fail("operators of cuda: {}", cuda::obstacle(cuda::availability(), 0));

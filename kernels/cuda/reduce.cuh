@@ -68,18 +68,22 @@ __global__ void reduce_partials_kernel(int count, const Accumulator* partials, d
   }
 }
 
+inline unsigned reduction_blocks(Index terms) {
+  constexpr Index terms_per_thread = 8;
+  constexpr Index most = 1024;
+  const Index wanted = ceil_div<Index>(terms, terms_per_thread * threads_per_block);
+  return static_cast<unsigned>(wanted < 1 ? 1 : wanted < most ? wanted : most);
+}
+
 // out[0] = factor * (terms 0 .. count-1, accumulated). Terms is a struct with a __device__
 // operator()(Accumulator&, Index) const; it may write elements of its own while it is at it.
 template <typename Accumulator, typename Terms>
 void reduce(Index count, const Terms& terms, double factor, Tensor& out) {
-  constexpr Index terms_per_thread = 8;
-  constexpr Index most_blocks = 1024;
-  const Index wanted = ceil_div<Index>(count, terms_per_thread * threads_per_block);
-  const Index blocks = wanted < 1 ? 1 : wanted < most_blocks ? wanted : most_blocks;
+  const unsigned blocks = reduction_blocks(count);
   const Stream stream = stream_of(out);
   const Scratch<Accumulator> partials(out, blocks);
-  launch(reduce_terms_kernel<Accumulator, Terms>, static_cast<unsigned>(blocks), threads_per_block,
-         stream, count, terms, partials.data());
+  launch(reduce_terms_kernel<Accumulator, Terms>, blocks, threads_per_block, stream, count, terms,
+         partials.data());
   launch(reduce_partials_kernel<Accumulator>, 1, threads_per_block, stream,
          static_cast<int>(blocks), partials.data(), factor, out.data<float>());
 }

@@ -12,6 +12,7 @@ Device Device::reference() {
       .supports_f64 = true,
       .ops = reference_ops(),
       .transfers = host_transfers(),
+      .host_visible = host_memory(),
       .synchronize = [] {},
       .resources = std::make_shared<DeviceResources>(host_memory()),
   });

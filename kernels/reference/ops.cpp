@@ -35,6 +35,9 @@ Ops reference_ops() {
       .resize = reference::resize,
       .resize_backward = reference::resize_backward,
       .adam_step = reference::adam_step,
+      .sgd_step = reference::sgd_step,
+      .lbfgs_step = reference::lbfgs_step,
+      .append_row = reference::append_row,
   };
 }
 

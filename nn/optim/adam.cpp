@@ -2,7 +2,8 @@
 #include "nn/optim/adam.h"
 
 #include <cmath>
-#include <limits>
+
+#include "kernels/check.h"
 
 namespace gramgrad::nn {
 
@@ -15,29 +16,25 @@ Adam::Adam(const AdamOptions& options) : options_(options) {
         options.epsilon);
 }
 
-StepResult Adam::step(Tensor& x, const Evaluate& evaluate) {
-  if (steps_ > 0) {
-    check_state(first_moment_, x);
+void Adam::allocate(const Tensor& x, int) {
+  for (Tensor* moment : {&first_moment_, &second_moment_}) {
+    *moment = Tensor(x.device(), x.shape(), x.dtype());
+    x.device().ops().fill(*moment, 0);
   }
-  const Evaluation at = evaluate_at(x, evaluate);
-  if (!std::isfinite(at.loss) || !std::isfinite(read_.max_absolute(at.gradient))) {
-    return {at.loss, StopReason::not_finite};
-  }
-  const Ops& ops = x.device().ops();
-  if (steps_ == 0) {
-    for (Tensor* moment : {&first_moment_, &second_moment_}) {
-      *moment = Tensor(x.device(), x.shape(), x.dtype());
-      ops.fill(*moment, 0);
-    }
-  }
-  ++steps_;
-  ops.adam_step({options_.learning_rate, options_.beta1, options_.beta2, options_.epsilon, steps_},
-                at.gradient, first_moment_, second_moment_, x);
-  return {at.loss, StopReason::none};
+  make_state(x.device(), sizeof(AdamState));
+}
+
+void Adam::check_state(const Tensor& x) const {
+  check_fits(first_moment_, first_moment_.shape(), x);
+}
+
+void Adam::move(Tensor& x, const Evaluation& at, const AfterStep& after) {
+  x.device().ops().adam_step(options_, after, at.loss, at.gradient, first_moment_, second_moment_,
+                             state_, x);
 }
 
 void Adam::resize_state(const std::function<Tensor(const Tensor&)>& resize) {
-  if (steps_ == 0) {
+  if (!state_.defined()) {
     return;
   }
   first_moment_ = resize(first_moment_);

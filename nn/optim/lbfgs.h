@@ -2,9 +2,6 @@
 // Nocedal, "Updating Quasi-Newton Matrices with Limited Storage", 1980; Liu & Nocedal 1989.
 #pragma once
 
-#include <vector>
-
-#include "nn/optim/evaluation.h"
 #include "nn/optim/optimizer.h"
 
 namespace gramgrad::nn {
@@ -18,8 +15,7 @@ struct LbfgsOptions {
   double tolerance_change = 0;
 };
 
-// Scalars (dot products, step lengths) are read to the host and are doubles there, so a step waits
-// for the device 2 * history + 6 times. Nothing is allocated once the history is full.
+// All scalars (dot products, step lengths) stay on the device, as f64.
 //
 // n calls of step() are one torch step() with max_iter = n: what torch checks after its evaluation
 // at the end of an iteration is checked here at the beginning of the next step, so a step that
@@ -29,40 +25,23 @@ class Lbfgs final : public Optimizer {
   // Throws Error for options out of range.
   explicit Lbfgs(const LbfgsOptions& options = {});
 
-  StepResult step(Tensor& x, const Evaluate& evaluate) override;
-
   // Forgets everything: pairs (s, y) were measured on another function, whose variables and
   // curvatures are not those of the picture at the new size. The next step is a first step again.
   void resize_state(const std::function<Tensor(const Tensor&)>& resize) override;
 
  private:
-  struct Pair {
-    Tensor s;               // change of x
-    Tensor y;               // change of the gradient
-    double inverse_ys = 0;  // 1 / (y . s)
-  };
-
-  StopReason judge(double loss, const Tensor& gradient);
-  void learn_curvature(const Tensor& gradient);
-  void compute_direction(const Tensor& gradient);
-  Pair& newest(std::size_t age) {
-    return pairs_[(next_pair_ + pairs_.size() - 1 - age) % pairs_.size()];
-  }
+  // n steps learn n - 1 pairs; no more are given room.
+  void allocate(const Tensor& x, int steps) override;
+  void check_state(const Tensor& x) const override;
+  void move(Tensor& x, const Evaluation& at, const AfterStep& after) override;
 
   LbfgsOptions options_;
-  ScalarReader read_;
-
-  std::vector<Pair> pairs_;    // a ring once it is full
-  std::size_t next_pair_ = 0;  // where the next pair goes: past the newest, on the oldest
-  std::vector<double> alpha_;  // of the two-loop recursion, by age
-  double scale_ = 1;           // initial inverse Hessian: y.s / y.y of the newest pair
-
-  Tensor direction_;
-  Tensor previous_gradient_;
-  double step_length_ = 0;
-  double previous_loss_ = 0;
-  bool started_ = false;  // the first step is done
-  bool moved_ = false;    // x moved by step_length_ * direction_ in the last step
+  Tensor s_;     // changes of x: a ring [pairs + 1, x.size()]
+  Tensor y_;     // changes of the gradient
+  Shape shape_;  // of x
 };
+
+// Pictures that L-BFGS keeps for so many steps.
+std::int64_t lbfgs_pictures(int history, int steps);
 
 }  // namespace gramgrad::nn

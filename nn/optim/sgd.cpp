@@ -1,7 +1,9 @@
-// Gradient descent with momentum.
+// Gradient descent with momentum: the operator does the arithmetic, this keeps the velocity.
 #include "nn/optim/sgd.h"
 
 #include <cmath>
+
+#include "kernels/check.h"
 
 namespace gramgrad::nn {
 
@@ -12,27 +14,21 @@ Sgd::Sgd(const SgdOptions& options) : options_(options) {
         options.momentum);
 }
 
-StepResult Sgd::step(Tensor& x, const Evaluate& evaluate) {
-  if (velocity_.defined()) {
-    check_state(velocity_, x);
-  }
-  const Evaluation at = evaluate_at(x, evaluate);
-  if (!std::isfinite(at.loss) || !std::isfinite(read_.max_absolute(at.gradient))) {
-    return {at.loss, StopReason::not_finite};
-  }
-  const Ops& ops = x.device().ops();
-  if (options_.momentum == 0) {
-    ops.axpby(-options_.learning_rate, at.gradient, 1, x);
-    return {at.loss, StopReason::none};
-  }
-  if (velocity_.defined()) {
-    ops.axpby(1, at.gradient, options_.momentum, velocity_);
-  } else {
+void Sgd::allocate(const Tensor& x, int) {
+  if (options_.momentum != 0) {
     velocity_ = Tensor(x.device(), x.shape(), x.dtype());
-    ops.copy(at.gradient, velocity_);
   }
-  ops.axpby(-options_.learning_rate, velocity_, 1, x);
-  return {at.loss, StopReason::none};
+  make_state(x.device(), sizeof(SgdState));
+}
+
+void Sgd::check_state(const Tensor& x) const {
+  if (velocity_.defined()) {
+    check_fits(velocity_, velocity_.shape(), x);
+  }
+}
+
+void Sgd::move(Tensor& x, const Evaluation& at, const AfterStep& after) {
+  x.device().ops().sgd_step(options_, after, at.loss, at.gradient, velocity_, state_, x);
 }
 
 void Sgd::resize_state(const std::function<Tensor(const Tensor&)>& resize) {

@@ -1,15 +1,13 @@
 // Gradient descent with momentum, as torch.optim.SGD (no dampening, not Nesterov's form).
 #pragma once
 
-#include "nn/optim/evaluation.h"
 #include "nn/optim/optimizer.h"
 
 namespace gramgrad::nn {
 
-struct SgdOptions {
-  double learning_rate = 0.01;  // in units of picture / gradient: depends on the loss's scale
-  double momentum = 0.9;        // 0: none, and no state
-};
+// learning_rate: in units of picture / gradient; depends on the loss's scale. momentum 0: none, and
+// nothing is kept for it.
+using SgdOptions = SgdParams;
 
 // v = momentum v + g (v = g in the first step); x -= learning_rate v.
 // Stops for no reason but not_finite.
@@ -18,15 +16,16 @@ class Sgd final : public Optimizer {
   // Throws Error for options out of range.
   explicit Sgd(const SgdOptions& options = {});
 
-  StepResult step(Tensor& x, const Evaluate& evaluate) override;
-
   // The velocity goes on at the new size.
   void resize_state(const std::function<Tensor(const Tensor&)>& resize) override;
 
  private:
+  void allocate(const Tensor& x, int steps) override;
+  void check_state(const Tensor& x) const override;
+  void move(Tensor& x, const Evaluation& at, const AfterStep& after) override;
+
   SgdOptions options_;
-  ScalarReader read_;
-  Tensor velocity_;  // undefined before the first step
+  Tensor velocity_;  // undefined without momentum
 };
 
 }  // namespace gramgrad::nn

@@ -19,6 +19,16 @@ void* allocate_poisoned(std::size_t bytes) {
   return memory;
 }
 
+// As on a GPU, whatever waits while a stream is recorded fails.
+void expect_not_recording() {
+  check(!cuda_on_cpu::is_recording(), "something waited for the GPU while it was being recorded");
+}
+
+void copy_bytes(void* to, const void* from, std::size_t bytes) {
+  expect_not_recording();
+  host_transfers().to_host(to, from, bytes);
+}
+
 }  // namespace
 
 cuda::Availability cuda::availability() {
@@ -45,9 +55,18 @@ Device Device::cuda(int ordinal, CudaMath math, CudaPlans) {
       .threads = 1,
       .supports_f64 = false,
       .ops = ops,
-      .transfers = host_transfers(),
-      .synchronize = [] {},
+      .transfers = {copy_bytes, copy_bytes},
+      .host_visible = host_memory(),
+      .synchronize = expect_not_recording,
       .resources = std::move(resources),
+      .recorder = Recorder{.begin = cuda_on_cpu::begin_recording,
+                           .end = cuda_on_cpu::end_recording,
+                           .abandon =
+                               [] {
+                                 if (cuda_on_cpu::is_recording()) {
+                                   cuda_on_cpu::end_recording();
+                                 }
+                               }},
   });
 }
 

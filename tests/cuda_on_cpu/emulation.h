@@ -120,8 +120,8 @@ inline void multiply_tf32(float (&d)[4], const unsigned (&a)[4], const unsigned 
 
 template <typename... Parameters, typename... Arguments>
 void launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, Stream, Arguments... arguments) {
-  cuda_on_cpu::run_grid({grid.x, grid.y, grid.z}, {block.x, block.y, block.z},
-                        [=] { kernel(static_cast<Parameters>(arguments)...); });
+  cuda_on_cpu::launch_grid({grid.x, grid.y, grid.z}, {block.x, block.y, block.z},
+                           [=] { kernel(static_cast<Parameters>(arguments)...); });
 }
 
 }  // namespace gramgrad::cuda

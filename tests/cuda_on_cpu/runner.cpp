@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 #include <random>
+#include <vector>
 
 #include "tests/cuda_on_cpu/block.h"
 #include "tests/cuda_on_cpu/emulation.h"
@@ -96,6 +98,46 @@ void configure(const Settings& settings) {
 
 void run_grid(const Extent& grid, const Extent& block, const std::function<void()>& body) {
   runner().run(grid, block, body);
+}
+
+namespace {
+
+struct Launch {
+  Extent grid, block;
+  std::function<void()> body;
+};
+
+std::optional<std::vector<Launch>>& recording() {
+  static std::optional<std::vector<Launch>> launches;
+  return launches;
+}
+
+}  // namespace
+
+void launch_grid(const Extent& grid, const Extent& block, const std::function<void()>& body) {
+  if (recording()) {
+    recording()->push_back({grid, block, body});
+  } else {
+    run_grid(grid, block, body);
+  }
+}
+
+void begin_recording() {
+  recording().emplace();
+}
+
+std::function<void()> end_recording() {
+  std::vector<Launch> launches = std::move(*recording());
+  recording().reset();
+  return [launches = std::move(launches)] {
+    for (const Launch& launch : launches) {
+      run_grid(launch.grid, launch.block, launch.body);
+    }
+  };
+}
+
+bool is_recording() {
+  return recording().has_value();
 }
 
 void wait_for_block(const char* operation, const Site& site) {

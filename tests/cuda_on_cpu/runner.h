@@ -36,6 +36,17 @@ struct Extent {
 // Runs body once for each thread of the grid. Throws KernelError; the kernel is then abandoned.
 void run_grid(const Extent& grid, const Extent& block, const std::function<void()>& body);
 
+// ---------------------------------------------------------------- launches
+
+// Runs the grid, or, while launches are recorded, notes it with its arguments.
+void launch_grid(const Extent& grid, const Extent& block, const std::function<void()>& body);
+
+// Stands for the capture of a stream: launches between the two are noted, not run. end_recording()
+// returns what runs them all.
+void begin_recording();
+std::function<void()> end_recording();
+bool is_recording();
+
 // ---------------------------------------------------------------- for the running CUDA thread
 
 // A place in a kernel's source.

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -47,7 +48,7 @@ class Allocator : public testing::Test {
     system_bytes = 0;
   }
 
-  CachingAllocator allocator_{{take, give_back}};
+  CachingAllocator allocator_{{take, give_back, [] { return std::string("1 MiB left"); }}};
 };
 
 // What holds only where memory is kept for reuse.
@@ -163,7 +164,8 @@ TEST_F(Allocator, SaysWhatWasAskedForWhenMemoryRunsOut) {
     allocator_.allocate(2 * mebibyte);
     FAIL() << "nothing was thrown";
   } catch (const Error& error) {
-    EXPECT_THAT(error.what(), testing::HasSubstr("2.0 MiB asked for, 3.0 MiB in use"));
+    EXPECT_THAT(error.what(),
+                testing::HasSubstr("2.0 MiB asked for, 3.0 MiB in use by tensors, 1 MiB left; "));
   }
   EXPECT_EQ(allocator_.statistics().current, 3 * mebibyte);
   allocator_.release(live);
@@ -175,6 +177,39 @@ TEST_F(Allocator, GivesUpItsCacheBeforeItRunsOut) {
   void* block = allocator_.allocate(4 * mebibyte);  // fits only without the cached 3 MiB
   EXPECT_NE(block, nullptr);
   allocator_.release(block);
+}
+
+// ---------------------------------------------------------------- reservations
+
+TEST_F(AllocatorCache, KeepsAReservationsMemoryForIt) {
+  allocator_.release(allocator_.allocate(4 * mebibyte));
+  const int reservation = allocator_.begin_reservation();
+  void* reserved = allocator_.allocate(3 * mebibyte);  // from what was cached
+  allocator_.release(reserved);
+  EXPECT_EQ(allocator_.allocate(2 * mebibyte), reserved);  // once more for the reservation
+  allocator_.release(reserved);
+  allocator_.end_reservation();
+  EXPECT_EQ(allocator_.statistics().allocations, 1U);
+  void* other = allocator_.allocate(3 * mebibyte);
+  EXPECT_NE(other, reserved);
+  allocator_.release_cached();
+  EXPECT_EQ(allocator_.statistics().reserved, 7 * mebibyte);
+  allocator_.release(other);
+  allocator_.drop_reservation(reservation);
+  EXPECT_EQ(allocator_.allocate(4 * mebibyte), reserved);  // whole again
+  allocator_.release(reserved);
+}
+
+TEST_F(Allocator, LivesThroughTheEndOfAReservation) {
+  const int reservation = allocator_.begin_reservation();
+  EXPECT_THROW(allocator_.begin_reservation(), Error);
+  void* lives_on = allocator_.allocate(mebibyte);
+  allocator_.end_reservation();
+  allocator_.drop_reservation(reservation);
+  EXPECT_EQ(allocator_.statistics().current, mebibyte);
+  allocator_.release(lives_on);
+  allocator_.release_cached();
+  EXPECT_EQ(system_bytes, 0U);
 }
 
 TEST_F(Allocator, RefusesImpossibleSizes) {

@@ -56,6 +56,9 @@ class Inputs {
   Options options_;
 };
 
+// An optimiser's state before its first step.
+Tensor zero_state(const Device& device, std::int64_t bytes);
+
 // How far an f32 result may be from the exact one:
 //   eps * (roundings + sqrt(terms)) * magnitude,      eps = 2^-23.
 // Each of `terms` additions rounds by at most eps/2 of its partial sum, which is at most the
@@ -126,6 +129,11 @@ OperatorCase channel_affine_case(const ChannelAffineParams& params, const Shape&
 OperatorCase channel_affine_backward_case(const ChannelAffineParams& params, const Shape& x);
 OperatorCase resize_case(ResizeFilter filter, const Shape& x, const Shape& y);
 OperatorCase resize_backward_case(ResizeFilter filter, const Shape& x, const Shape& y);
+
+// Some steps of each optimiser, with what follows a step; L-BFGS with a history of `pairs`.
+OperatorCase adam_step_case(const Shape& shape);
+OperatorCase sgd_step_case(const Shape& shape, double momentum);
+OperatorCase lbfgs_step_case(const Shape& shape, int pairs);
 
 // Every operator that goes element by element or reduces, on x of that shape.
 std::vector<OperatorCase> elementwise_cases(const Shape& x);

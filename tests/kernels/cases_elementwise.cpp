@@ -1,4 +1,4 @@
-// Cases of elementwise operators, sums, and the optimiser.
+// Cases of elementwise operators and sums.
 #include "tests/kernels/case_names.h"
 #include "tests/kernels/cases.h"
 
@@ -107,26 +107,6 @@ OperatorCase clamp_case(const Shape& shape) {
           }};
 }
 
-OperatorCase adam_step_case(const Shape& shape) {
-  return {.name = fmt::format("adam_step_{}", sizes(shape)),
-          .prepare =
-              [=](const Inputs& inputs) {
-                Tensor m = inputs.values("m", shape);
-                // Second moments are not negative: the magnitude of the first is one.
-                Tensor v = inputs.values("v", shape);
-                inputs.ops().multiply(inputs.values("v", shape), inputs.values("v", shape), v,
-                                      WriteMode::assign);
-                Tensor x = inputs.values("x", shape, Inputs::Role::subtracted);
-                return Prepared{
-                    .run =
-                        [=, ops = inputs.ops(), g = inputs.values("g", shape)]() mutable {
-                          ops.adam_step({.learning_rate = 0.25, .step = 3}, g, m, v, x);
-                        },
-                    .results = {{"m", m, {}}, {"v", v, {}}, {"x", x, {.roundings = 16}}}};
-              },
-          .operations = 12.0 * static_cast<double>(shape.size())};
-}
-
 }  // namespace
 
 std::vector<OperatorCase> elementwise_cases(const Shape& x) {
@@ -141,7 +121,10 @@ std::vector<OperatorCase> elementwise_cases(const Shape& x) {
           reduction_case("sum_absolute", &Ops::sum_absolute, x, false),
           reduction_case("max_absolute", &Ops::max_absolute, x, true),
           dot_case(x),
-          adam_step_case(x)};
+          adam_step_case(x),
+          sgd_step_case(x, 0.75),
+          sgd_step_case(x, 0),
+          lbfgs_step_case(x, 2)};
 }
 
 }  // namespace gramgrad::tests

@@ -127,10 +127,30 @@ TEST_F(Contract, Parameters) {
     Tensor x = make({2});
     ops.clamp(x, 1, 0);
   });
-  expect_refused("adam_step: step 0", [](const Ops& ops, auto make, const Device&) {
-    Tensor m = make({2}), v = make({2}), x = make({2});
-    ops.adam_step({.step = 0}, make({2}), m, v, x);
-  });
+  expect_refused("adam_step: state has the shape [2] and needs [40]",
+                 [](const Ops& ops, auto make, const Device& device) {
+                   Tensor m = make({2}), v = make({2}), x = make({2});
+                   Tensor state = zero_state(device, 2);
+                   ops.adam_step({}, {}, make({1}), make({2}), m, v, state, x);
+                 });
+  expect_refused("sgd_step: v must be given where the momentum is not 0, and only then",
+                 [](const Ops& ops, auto make, const Device& device) {
+                   Tensor v, x = make({2});
+                   Tensor state = zero_state(device, sizeof(SgdState));
+                   ops.sgd_step({.momentum = 0.5}, {}, make({1}), make({2}), v, state, x);
+                 });
+  expect_refused(
+      "sgd_step: low 1 is above high 0", [](const Ops& ops, auto make, const Device& device) {
+        Tensor v, x = make({2});
+        Tensor state = zero_state(device, sizeof(SgdState));
+        ops.sgd_step({.momentum = 0}, {.low = 1, .high = 0}, make({1}), make({2}), v, state, x);
+      });
+  expect_refused("lbfgs_step: a ring of 1 slots",
+                 [](const Ops& ops, auto make, const Device& device) {
+                   Tensor s = make({1, 2}), y = make({1, 2}), x = make({2});
+                   Tensor state = zero_state(device, lbfgs_state_bytes(1));
+                   ops.lbfgs_step({}, {}, make({1}), make({2}), s, y, state, x);
+                 });
   expect_refused("channel_affine: there is no source channel 3",
                  [](const Ops& ops, auto make, const Device&) {
                    Tensor y = make({1, 2, 2, 3});

@@ -222,7 +222,9 @@ TEST_P(Example, AdamStepsByTheLearningRateAtFirst) {
   Tensor m = tensor({2}, {0, 0});
   Tensor v = tensor({2}, {0, 0});
   Tensor x = tensor({2}, {1, 1});
-  ops().adam_step({.learning_rate = 0.25, .step = 1}, tensor({2}, {1e-3F, -50}), m, v, x);
+  Tensor state = zero_state(device_, sizeof(AdamState));
+  ops().adam_step({.learning_rate = 0.25}, {}, tensor({1}, {1}), tensor({2}, {1e-3F, -50}), m, v,
+                  state, x);
   EXPECT_NEAR(floats(x)[0], 0.75, 1e-5);
   EXPECT_NEAR(floats(x)[1], 1.25, 1e-6);
 }

@@ -102,10 +102,11 @@ TEST_F(Golden, Adam) {
   Tensor v = like(golden.at("start"));
   ops().fill(m, 0);
   ops().fill(v, 0);
+  Tensor state = zero_state(device_, sizeof(AdamState));
+  const Tensor loss = random_f64(device_).values("loss", {1});
   for (std::size_t i = 0; i < golden.at("values").size(); ++i) {
-    const auto step = static_cast<std::int64_t>(i + 1);
-    ops().adam_step({.learning_rate = 0.02, .step = step}, tensor(golden.at("gradients")[i]), m, v,
-                    x);
+    ops().adam_step({.learning_rate = 0.02}, {}, loss, tensor(golden.at("gradients")[i]), m, v,
+                    state, x);
     expect_equal(x, golden.at("values")[i]);
   }
 }

@@ -75,4 +75,9 @@ double Inputs::factor(double value) const {
   return options_.magnitudes ? std::abs(value) : value;
 }
 
+Tensor zero_state(const Device& device, std::int64_t bytes) {
+  const std::vector<std::uint8_t> zeros(static_cast<std::size_t>(bytes));
+  return Tensor::from_host<std::uint8_t>(device, {bytes}, DType::u8, zeros);
+}
+
 }  // namespace gramgrad::tests

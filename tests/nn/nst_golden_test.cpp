@@ -231,12 +231,13 @@ TEST(NstCurve, IsPyTorchs) {
   const double tolerance = 100 * golden.at("spread").get<double>();
   ASSERT_LT(tolerance, 1e-6);
   for (std::size_t i = 0; i < losses.size(); ++i) {
-    const StepResult result = lbfgs.step(x, [&] {
+    lbfgs.step(x, [&] {
       const Variable picture(x, true);
       const Variable total = objective(picture).total;
       backward(total);
-      return Evaluation{total.value().item(), picture.grad()};
+      return Evaluation{total.value(), picture.grad()};
     });
+    const StepResult result = lbfgs.result();
     ASSERT_EQ(result.stop, StopReason::none);
     EXPECT_LE(std::abs(result.loss / losses[i] - 1), tolerance) << "iteration " << i;
   }

@@ -49,8 +49,13 @@ inline Tensor tensor_of(const Values& values, DType dtype = DType::f64) {
 inline Evaluate evaluation(const Tensor& x, Function function) {
   return [&x, function] {
     const Sample s = function(x.to_host<double>());
-    return Evaluation{s.loss, tensor_of(s.gradient, x.dtype())};
+    return Evaluation{tensor_of({s.loss}, x.dtype()), tensor_of(s.gradient, x.dtype())};
   };
+}
+
+inline StepResult step(Optimizer& optimizer, Tensor& x, const Evaluate& evaluate) {
+  optimizer.step(x, evaluate);
+  return optimizer.result();
 }
 
 }  // namespace gramgrad::nn

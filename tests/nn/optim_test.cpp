@@ -21,7 +21,9 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 class LbfgsStops : public testing::Test {
  protected:
   StepResult step(Optimizer& optimizer, double loss, const Values& gradient) {
-    return optimizer.step(x_, [&] { return Evaluation{loss, tensor_of(gradient)}; });
+    return nn::step(optimizer, x_, [&] {
+      return Evaluation{tensor_of({loss}), tensor_of(gradient)};
+    });
   }
   Values x() const { return x_.to_host<double>(); }
 
@@ -99,16 +101,16 @@ TEST(OptimStops, NotFinite) {
         const auto optimizer = make_optimizer(options);
         Tensor x = tensor_of({0.25, 0.5, -1});
         for (int i = 0; i < steps_before; ++i) {
-          EXPECT_EQ(optimizer->step(x, evaluation(x, valley)).stop, StopReason::none);
+          EXPECT_EQ(step(*optimizer, x, evaluation(x, valley)).stop, StopReason::none);
         }
         const Values before = x.to_host<double>();
         const auto bad = [loss = loss, entry = entry] {
-          return Evaluation{loss, tensor_of({1, entry, 1})};
+          return Evaluation{tensor_of({loss}), tensor_of({1, entry, 1})};
         };
-        EXPECT_EQ(optimizer->step(x, bad).stop, StopReason::not_finite);
+        EXPECT_EQ(step(*optimizer, x, bad).stop, StopReason::not_finite);
         EXPECT_EQ(x.to_host<double>(), before);
         // The state is as it was, too: good numbers go on from there.
-        EXPECT_EQ(optimizer->step(x, evaluation(x, valley)).stop, StopReason::none);
+        EXPECT_EQ(step(*optimizer, x, evaluation(x, valley)).stop, StopReason::none);
         EXPECT_NE(x.to_host<double>(), before);
       }
     }
@@ -150,11 +152,13 @@ TEST(LbfgsHistory, NothingIsAllocatedOnceItIsFull) {
   const Device device = Device::reference();
   Lbfgs lbfgs({.learning_rate = 0.5, .history = 3});
   Tensor x = Tensor::from_host<double>(device, {4}, DType::f64, Values{0.5, 0.5, 0.5, 0.5});
+  Tensor loss(device, {1}, DType::f64);
   Tensor gradient(device, {4}, DType::f64);
   const auto evaluate = [&] {
     const Sample s = quadratic(x.to_host<double>());
     std::copy(s.gradient.begin(), s.gradient.end(), gradient.data<double>());
-    return Evaluation{s.loss, gradient};
+    *loss.data<double>() = s.loss;
+    return Evaluation{loss, gradient};
   };
   for (int i = 0; i < 4; ++i) {
     lbfgs.step(x, evaluate);
@@ -162,7 +166,7 @@ TEST(LbfgsHistory, NothingIsAllocatedOnceItIsFull) {
   device.reset_peak_memory();
   const MemoryStatistics full = device.memory();
   for (int i = 0; i < 10; ++i) {
-    EXPECT_EQ(lbfgs.step(x, evaluate).stop, StopReason::none);
+    EXPECT_EQ(step(lbfgs, x, evaluate).stop, StopReason::none);
   }
   EXPECT_EQ(device.memory().peak, full.current);
 }
@@ -189,7 +193,7 @@ TEST(OptimResize, LbfgsStartsAgain) {
   Lbfgs fresh;
   Tensor same = tensor_of(larger.to_host<double>());
   for (int i = 0; i < 4; ++i) {
-    EXPECT_EQ(used.step(larger, evaluation(larger, quadratic)).stop, StopReason::none);
+    EXPECT_EQ(step(used, larger, evaluation(larger, quadratic)).stop, StopReason::none);
     fresh.step(same, evaluation(same, quadratic));
     EXPECT_EQ(larger.to_host<double>(), same.to_host<double>());
   }
@@ -220,7 +224,7 @@ TEST(OptimResize, AdamAndSgdGoOn) {
     y = twice(y);
     for (int i = 0; i < 3; ++i) {
       small->step(x, evaluation(x, alike));
-      EXPECT_EQ(grown->step(y, evaluation(y, alike)).stop, StopReason::none);
+      EXPECT_EQ(step(*grown, y, evaluation(y, alike)).stop, StopReason::none);
       EXPECT_EQ(y.to_host<double>(), twice(x).to_host<double>());
     }
   }
@@ -230,11 +234,11 @@ TEST(OptimResize, AdamAndSgdGoOn) {
 TEST(OptimResize, AdamsSecondMomentStaysPositive) {
   Adam adam;
   Tensor x = tensor_of({1, 2});
-  const auto evaluate = [] { return Evaluation{1, tensor_of({1, 1})}; };
+  const auto evaluate = [] { return Evaluation{tensor_of({1}), tensor_of({1, 1})}; };
   adam.step(x, evaluate);
   adam.resize_state([](const Tensor&) { return tensor_of({-1, 0.5}); });
   // Gradient 0 in the first entry: its second moment is 0, and only epsilon is under the line.
-  adam.step(x, [] { return Evaluation{1, tensor_of({0, 1})}; });
+  adam.step(x, [] { return Evaluation{tensor_of({1}), tensor_of({0, 1})}; });
   for (const double value : x.to_host<double>()) {
     EXPECT_TRUE(std::isfinite(value));
   }
