@@ -9,9 +9,10 @@ namespace gramgrad {
 
 // In bytes.
 struct ConvolutionMemory {
-  std::int64_t packed = 0;           // copy of frozen weights that is kept for conv2d
-  std::int64_t packed_gradient = 0;  // and for conv2d_backward_input
-  std::int64_t workspace = 0;        // during a call
+  std::int64_t packed = 0;              // copy of frozen weights that is kept for conv2d
+  std::int64_t packed_gradient = 0;     // and for conv2d_backward_input
+  std::int64_t workspace = 0;           // during a call of conv2d
+  std::int64_t workspace_gradient = 0;  // and of conv2d_backward_input
 };
 
 // Of the convolution of x [1, H, W, I] with w [O, Kh, Kw, I]. Zeros for devices that take none.

@@ -60,10 +60,6 @@ class Walk {
     return convolution_memory(device_, {.padding = 1, .frozen_weights = true}, step.x, step.w);
   }
 
-  void use_workspace(const MemoryStep& step) {
-    ledger_.take_and_give(Use::workspace, memory_of(step).workspace);
-  }
-
   // Ends with the tapped maps live, and the masks if there will be a gradient.
   void forward(std::span<const MemoryStep> steps, const Scale& size, bool with_gradient) {
     std::int64_t x = picture_bytes(size);
@@ -75,7 +71,7 @@ class Walk {
       ledger_.take(Use::tapped_features, step.tapped ? step.map : 0);
       ledger_.take(Use::other_features, y + step.pooled);
       ledger_.take(Use::masks, with_gradient ? step.relu_mask + step.pool_mask : 0);
-      use_workspace(step);
+      ledger_.take_and_give(Use::workspace, memory_of(step).workspace);
       ledger_.give(Use::other_features, x + (step.pooled > 0 ? y : 0));
       x = step.pooled > 0 ? step.pooled : y;
     }
@@ -194,10 +190,11 @@ class Walk {
       want(before.pooled > 0 ? input.pooled : input.map,
            before.pooled > 0 ? before.pooled : before.map);
     } else {
-      ledger_.take_and_give(Use::gradients, picture_);  // of the picture as it is fed
+      ledger_.take(Use::gradients, picture_);  // of the picture as it is fed
     }
     ledger_.take_and_give(Use::gradients, step.conv_tapped ? step.map : 0);
-    use_workspace(step);
+    ledger_.take_and_give(Use::workspace, memory_of(step).workspace_gradient);
+    ledger_.give(Use::gradients, index == 0 ? picture_ : 0);
     ledger_.give(Use::masks, step.relu_mask + step.pool_mask);
     ledger_.give(Use::gradients, live[index].map + live[index].pooled);
   }

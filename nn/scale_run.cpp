@@ -40,7 +40,7 @@ ScaleRun::ScaleRun(const Objective& objective, Optimizer& optimizer, const Scale
     after_.average_decay = average_decay_;
     after_.average = &average_;
   }
-  optimizer_.prepare(picture_, options.iterations);
+  optimizer_.expect_steps(options.iterations);
   iterate_ = picture_.device().record([this] { enqueue(); });
 }
 

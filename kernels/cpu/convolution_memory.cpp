@@ -19,8 +19,18 @@ ConvolutionMemory winograd_memory(int threads, const Shape& x, const Shape& y, c
   return {
       .packed = forward.floats() * float_bytes,
       .packed_gradient = backward.packed == forward.packed ? 0 : backward.floats() * float_bytes,
-      .workspace = std::max(cpu::winograd_workspace_bytes(threads, y[1], y[2], forward),
-                            cpu::winograd_workspace_bytes(threads, x[1], x[2], backward))};
+      .workspace = cpu::winograd_workspace_bytes(threads, y[1], y[2], forward),
+      .workspace_gradient = cpu::winograd_workspace_bytes(threads, x[1], x[2], backward)};
+}
+
+// Strips of the output's gradient, and where the input is a picture the products of
+// PictureGradient.
+std::int64_t strips_gradient_bytes(const Shape& x, const Shape& y, const Shape& w) {
+  const std::int64_t row = y[2] * y[3] * float_bytes;
+  const std::int64_t rows = cpu::rows_per_strip(x[1], row) + w[1] - 1;
+  const std::int64_t products =
+      cpu::PictureGradient::suits(w) ? y[2] * w[1] * w[2] * w[3] * float_bytes : 0;
+  return rows * (row + products);
 }
 
 }  // namespace
@@ -37,7 +47,8 @@ ConvolutionMemory convolution_memory(const Device& device, const Conv2dParams& p
   const std::int64_t weights = w.size() * float_bytes;
   return {.packed = weights,
           .packed_gradient = cpu::PictureGradient::suits(w) ? 0 : weights,
-          .workspace = std::min(y.size() * float_bytes, cpu::strip_bytes)};
+          .workspace = std::min(y.size() * float_bytes, cpu::strip_bytes),
+          .workspace_gradient = strips_gradient_bytes(x, y, w)};
 }
 
 }  // namespace gramgrad

@@ -8,21 +8,19 @@
 
 namespace gramgrad::nn {
 
-void Optimizer::prepare(const Tensor& x, int steps) {
-  if (!state_.defined()) {
-    allocate(x, steps);
-  }
-}
-
 void Optimizer::step(Tensor& x, const Evaluate& evaluate, const AfterStep& after) {
-  prepare(x, any_number);
-  check_state(x);
+  if (state_.defined()) {
+    check_state(x);
+  }
   const Evaluation at = evaluate();
   const Tensor& g = at.gradient;
   check(g.defined() && g.shape() == x.shape() && g.dtype() == x.dtype(),
         "the gradient given to an optimiser must be {} of {}, like the picture",
         x.shape().to_string(), name_of(x.dtype()));
   const ProfileRange range("optimiser step");
+  if (!state_.defined()) {
+    allocate(x, expected_steps_);
+  }
   move(x, at, after);
 }
 

@@ -32,19 +32,20 @@ class Optimizer {
  public:
   virtual ~Optimizer() = default;
 
-  // Allocates what steps on pictures like x need, if it is not there yet. There will be at most
-  // `steps` of them until resize_state(): some optimisers then need less.
-  void prepare(const Tensor& x, int steps);
+  // There will be at most `steps` steps until resize_state(): some optimisers then need less
+  // memory.
+  void expect_steps(int steps) { expected_steps_ = steps; }
 
   // Enqueues one iteration: evaluates once at x, then changes x in place (unless it stops) and does
-  // with it what `after` says. Prepares for any number of steps unless prepare() was called.
-  // Throws Error where the evaluation is not of x's shape and type.
+  // with it what `after` says. State is allocated in the first step after the evaluation, when what
+  // that needed for a moment is free again. Throws Error where the evaluation is not of x's shape
+  // and type, and where state of another shape meets x.
   void step(Tensor& x, const Evaluate& evaluate, const AfterStep& after = {});
 
   // Of the last step. Waits for the device.
   StepResult result() const;
   // On the device, u8: a StepStatus and what else the optimiser keeps of numbers. Undefined before
-  // prepare().
+  // the first step.
   const Tensor& state() const { return state_; }
 
   // x goes on at another size: `resize` brings a state tensor of the old size to the new one.
@@ -52,8 +53,6 @@ class Optimizer {
   virtual void resize_state(const std::function<Tensor(const Tensor&)>& resize) = 0;
 
  protected:
-  static constexpr int any_number = std::numeric_limits<int>::max();
-
   // Throws Error where `state`, made for pictures of that shape, does not fit x: the caller forgot
   // resize_state().
   static void check_fits(const Tensor& state, const Shape& shape, const Tensor& x);
@@ -68,6 +67,8 @@ class Optimizer {
   // By check_fits.
   virtual void check_state(const Tensor& x) const = 0;
   virtual void move(Tensor& x, const Evaluation& at, const AfterStep& after) = 0;
+
+  int expected_steps_ = std::numeric_limits<int>::max();
 };
 
 }  // namespace gramgrad::nn
