@@ -48,8 +48,8 @@ struct RowProduct {
   std::int64_t rows, columns;
   bool accumulate;
   PanelPieces next = {};  // as large as b: brought into the cache meanwhile
-  // They lie beyond a core's own cache: each tile of rows brings the next one's x, and the y that it
-  // will write, while it computes.
+  // They lie beyond a core's own cache: each tile of rows brings the next one's x, and the y that
+  // it will write, while it computes.
   bool far_x = false;
   bool far_y = false;
 };
