@@ -11,8 +11,8 @@ namespace {
 
 class RecordedStep {
  public:
-  RecordedStep(const Device& device, std::function<void()> step)
-      : device_(device), step_(std::move(step)) {}
+  RecordedStep(Device device, std::function<void()> step)
+      : device_(std::move(device)), step_(std::move(step)) {}
 
   // Nothing replays any more when the memory becomes everybody's.
   ~RecordedStep() {
