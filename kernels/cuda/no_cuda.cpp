@@ -1,9 +1,8 @@
-// The CUDA device of a build without CUDA: it says so. No profiler either.
+// The CUDA device of a build without CUDA: it says so.
 #include "kernels/check.h"
 #include "kernels/cuda/availability.h"
 #include "kernels/cuda/product.h"
 #include "kernels/ops.h"
-#include "kernels/profile_range.h"
 
 namespace gramgrad {
 
@@ -25,9 +24,6 @@ std::string cuda::cublas_version() {
 std::string cuda::cudnn_version() {
   return cuda::obstacle(cuda::availability(), 0);
 }
-
-ProfileRange::ProfileRange(const char*) {}
-ProfileRange::~ProfileRange() = default;
 
 Ops cuda_ops() {
   fail("operators of cuda: {}", cuda::obstacle(cuda::availability(), 0));
