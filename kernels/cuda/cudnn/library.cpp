@@ -1,11 +1,10 @@
 // Finds cuDNN with the dynamic linker.
 #include "kernels/cuda/cudnn/library.h"
 
-#include <dlfcn.h>
-
 #include <array>
 
 #include "kernels/check.h"
+#include "kernels/cuda/dynamic_library.h"
 #include "kernels/cuda/product.h"
 
 namespace gramgrad::cuda::cudnn {
@@ -13,32 +12,25 @@ namespace {
 
 constexpr const char* file_name = "libcudnn_graph.so.9";
 
-template <typename Function>
-bool find(void* handle, const char* name, Function& function) {
-  function = reinterpret_cast<Function>(dlsym(handle, name));
-  return function != nullptr;
-}
-
 Library load() {
   Library result;
-  void* handle =
-      dlopen(file_name, RTLD_NOW | RTLD_LOCAL);  // stays open: plans live in static caches
-  if (handle == nullptr) {
+  const DynamicLibrary file(file_name);
+  if (!file.found()) {
     result.obstacle = fmt::format("cuDNN 9 is not installed ({} was not found)", file_name);
     return result;
   }
-  const bool whole = find(handle, "cudnnGetVersion", result.get_version) &&
-                     find(handle, "cudnnGetErrorString", result.get_error_string) &&
-                     find(handle, "cudnnGetLastErrorString", result.get_last_error_string) &&
-                     find(handle, "cudnnCreate", result.create) &&
-                     find(handle, "cudnnDestroy", result.destroy) &&
-                     find(handle, "cudnnSetStream", result.set_stream) &&
-                     find(handle, "cudnnBackendCreateDescriptor", result.create_descriptor) &&
-                     find(handle, "cudnnBackendDestroyDescriptor", result.destroy_descriptor) &&
-                     find(handle, "cudnnBackendSetAttribute", result.set_attribute) &&
-                     find(handle, "cudnnBackendGetAttribute", result.get_attribute) &&
-                     find(handle, "cudnnBackendFinalize", result.finalize) &&
-                     find(handle, "cudnnBackendExecute", result.execute);
+  const bool whole = file.find("cudnnGetVersion", result.get_version) &&
+                     file.find("cudnnGetErrorString", result.get_error_string) &&
+                     file.find("cudnnGetLastErrorString", result.get_last_error_string) &&
+                     file.find("cudnnCreate", result.create) &&
+                     file.find("cudnnDestroy", result.destroy) &&
+                     file.find("cudnnSetStream", result.set_stream) &&
+                     file.find("cudnnBackendCreateDescriptor", result.create_descriptor) &&
+                     file.find("cudnnBackendDestroyDescriptor", result.destroy_descriptor) &&
+                     file.find("cudnnBackendSetAttribute", result.set_attribute) &&
+                     file.find("cudnnBackendGetAttribute", result.get_attribute) &&
+                     file.find("cudnnBackendFinalize", result.finalize) &&
+                     file.find("cudnnBackendExecute", result.execute);
   if (!whole) {
     result.obstacle = fmt::format("{} lacks functions of cuDNN 9; reinstall cuDNN", file_name);
   }
