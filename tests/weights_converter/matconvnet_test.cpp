@@ -168,6 +168,25 @@ TEST(MatConvNet, NestingHasItsLimits) {
   EXPECT_EQ(error_of_reading(mat_header() + nested(15), read_matconvnet), "");
 }
 
+// More than one of the places that reading can go on from.
+TEST(MatConvNet, PackedNumbersAreReadInAnyOrder) {
+  constexpr int count = 5'000'000;
+  std::vector<float> numbers(count);
+  for (int i = 0; i < count; ++i) {
+    numbers[static_cast<std::size_t>(i)] = static_cast<float>(i % 1021);
+  }
+  const std::string data(reinterpret_cast<const char*>(numbers.data()), 4 * numbers.size());
+  const auto value = open_mat_5(
+      file_of(packed_file(mat_array(mat_single, {1, count}, "x", mat_element(7, data)))), "x");
+  ASSERT_NE(value, nullptr);
+  const SourceTensor tensor = *value->tensor("x");
+  for (const int first : {4'999'900, 0, 4'300'000, 4'200'000, 4'199'990, 3'000'000, 20'000, 100}) {
+    std::vector<float> some(100);
+    tensor.read(first, some);
+    EXPECT_TRUE(std::equal(some.begin(), some.end(), numbers.begin() + first)) << first;
+  }
+}
+
 // Of words only, and names that read alike from both ends.
 TEST(MatConvNet, ReadsFilesOfTheOtherByteOrder) {
   const float numbers[] = {1, -2.5F};

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <new>
 #include <utility>
 
@@ -10,28 +11,51 @@ namespace gramgrad::converter {
 namespace {
 
 constexpr std::size_t piece = 1 << 16;
+constexpr std::uint64_t between_places = 1 << 24;
 constexpr std::size_t tag_size = 8;
 
 }  // namespace
 
-PackedBytes::PackedBytes(std::span<const std::byte> packed) : packed_(packed), buffer_(2 * piece) {
-  if (inflateInit(&stream_) != Z_OK) {
+Unpacker::Unpacker(std::span<const std::byte> packed) {
+  if (inflateInit(&stream) != Z_OK) {
     throw std::bad_alloc();
   }
-  restart();
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(packed.data()));
+  stream.avail_in = static_cast<uInt>(packed.size());
 }
 
-PackedBytes::~PackedBytes() {
-  inflateEnd(&stream_);
+Unpacker::Unpacker(const Unpacker& other) : offset(other.offset), ended(other.ended) {
+  if (inflateCopy(&stream, const_cast<z_stream*>(&other.stream)) != Z_OK) {
+    throw std::bad_alloc();
+  }
 }
 
-void PackedBytes::restart() {
-  inflateReset(&stream_);
-  stream_.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(packed_.data()));
-  stream_.avail_in = static_cast<uInt>(packed_.size());
-  ended_ = false;
-  begin_ = 0;
-  filled_ = 0;
+Unpacker::~Unpacker() {
+  inflateEnd(&stream);
+}
+
+PackedBytes::PackedBytes(const InputFile& file, std::span<const std::byte> packed)
+    : file_(file),
+      packed_(packed),
+      unpacker_(std::make_unique<Unpacker>(packed)),
+      buffer_(2 * piece) {
+  note_place();
+}
+
+void PackedBytes::note_place() {
+  places_.push_back(std::make_unique<const Unpacker>(*unpacker_));
+}
+
+// To the last place before `offset`, unless the buffer has it or is nearer.
+void PackedBytes::go_to(std::uint64_t offset) {
+  const auto after = std::ranges::upper_bound(places_, offset, {},
+                                              [](const auto& place) { return place->offset; });
+  const Unpacker& place = **std::prev(after);
+  if (offset < begin_ || place.offset > unpacked()) {
+    unpacker_ = std::make_unique<Unpacker>(place);
+    begin_ = place.offset;
+    filled_ = 0;
+  }
 }
 
 // One piece more at the end of the buffer.
@@ -42,25 +66,31 @@ void PackedBytes::unpack_piece() {
     begin_ += old;
     filled_ = piece;
   }
-  stream_.next_out = reinterpret_cast<Bytef*>(buffer_.data() + filled_);
-  stream_.avail_out = static_cast<uInt>(piece);
-  const int status = inflate(&stream_, Z_NO_FLUSH);
-  check(status != Z_MEM_ERROR, "there is not enough memory to unpack it");
-  const std::size_t in = packed_.size() - stream_.avail_in;
+  z_stream& stream = unpacker_->stream;
+  stream.next_out = reinterpret_cast<Bytef*>(buffer_.data() + filled_);
+  stream.avail_out = static_cast<uInt>(piece);
+  const int status = inflate(&stream, Z_NO_FLUSH);
+  if (status == Z_MEM_ERROR) {
+    throw std::bad_alloc();
+  }
   check(status == Z_OK || status == Z_STREAM_END,
-        "the packed variable is damaged at its byte {} ({})", in,
-        stream_.msg == nullptr ? "it is cut short" : stream_.msg);
-  filled_ += piece - stream_.avail_out;
-  ended_ = status == Z_STREAM_END;
+        "the packed variable is damaged at its byte {} ({})", packed_.size() - stream.avail_in,
+        stream.msg == nullptr ? "it is cut short" : stream.msg);
+  const std::size_t count = piece - stream.avail_out;
+  filled_ += count;
+  unpacker_->offset += count;
+  unpacker_->ended = status == Z_STREAM_END;
+  if (unpacker_->offset >= places_.back()->offset + between_places) {
+    note_place();
+    file_.mapping.release();
+  }
 }
 
 void PackedBytes::read(std::uint64_t offset, std::span<std::byte> out) {
-  if (offset < begin_) {
-    restart();
-  }
+  go_to(offset);
   while (!out.empty()) {
     if (offset >= unpacked()) {
-      check(!ended_, "the packed variable ends after {} bytes", unpacked());
+      check(!unpacker_->ended, "the packed variable ends after {} bytes", unpacked());
       unpack_piece();
       continue;
     }
@@ -73,10 +103,11 @@ void PackedBytes::read(std::uint64_t offset, std::span<std::byte> out) {
 }
 
 void PackedBytes::expect_end(std::uint64_t size) {
-  while (!ended_ && unpacked() <= size) {
+  while (!unpacker_->ended && unpacked() <= size) {
     unpack_piece();
   }
-  check(ended_ && unpacked() == size, "the packed variable does not end after its {} bytes", size);
+  check(unpacker_->ended && unpacked() == size,
+        "the packed variable does not end after its {} bytes", size);
 }
 
 MatStream::MatStream(InputFilePtr file, std::size_t at, std::size_t length, bool packed,
@@ -85,7 +116,7 @@ MatStream::MatStream(InputFilePtr file, std::size_t at, std::size_t length, bool
       at_(at),
       bytes_(file_->bytes().subspan(at, tag_size + length)),
       swapped_(swapped),
-      packed_(packed ? std::make_unique<PackedBytes>(bytes_.subspan(tag_size)) : nullptr) {}
+      packed_(packed ? std::make_unique<PackedBytes>(*file_, bytes_.subspan(tag_size)) : nullptr) {}
 
 void MatStream::read(std::uint64_t offset, std::span<std::byte> out) const {
   if (packed_ == nullptr) {

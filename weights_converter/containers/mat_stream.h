@@ -15,14 +15,24 @@
 
 namespace gramgrad::converter {
 
-// What a variable was packed from, in 64 KB pieces. Going on where the last read ended costs
-// nothing, nor does going back by less than a piece; anything further back begins again.
+// What unpacks, at some place in the packed bytes. A copy goes on from there by itself.
+struct Unpacker {
+  explicit Unpacker(std::span<const std::byte> packed);
+  Unpacker(const Unpacker& other);
+  ~Unpacker();
+  Unpacker& operator=(const Unpacker&) = delete;
+
+  z_stream stream{};
+  std::uint64_t offset = 0;  // of the next unpacked byte
+  bool ended = false;
+};
+
+// What a variable was packed from. Reading goes on from where the last read ended, up to a piece
+// before that, or the nearest of the places, 16 MB apart, that have been passed.
 class PackedBytes {
  public:
-  explicit PackedBytes(std::span<const std::byte> packed);
-  ~PackedBytes();
-  PackedBytes(const PackedBytes&) = delete;
-  PackedBytes& operator=(const PackedBytes&) = delete;
+  // `packed`: a part of the file, whose pages are given back once they have been read.
+  PackedBytes(const InputFile& file, std::span<const std::byte> packed);
 
   // Throws Error if the packed bytes are damaged, or end before these.
   void read(std::uint64_t offset, std::span<std::byte> out);
@@ -30,13 +40,15 @@ class PackedBytes {
   void expect_end(std::uint64_t size);
 
  private:
-  void restart();
+  void go_to(std::uint64_t offset);
   void unpack_piece();
+  void note_place();
   std::uint64_t unpacked() const { return begin_ + filled_; }
 
+  const InputFile& file_;
   std::span<const std::byte> packed_;
-  z_stream stream_{};
-  bool ended_ = false;
+  std::vector<std::unique_ptr<const Unpacker>> places_;  // the first is the beginning
+  std::unique_ptr<Unpacker> unpacker_;
   std::vector<std::byte> buffer_;  // the last two pieces
   std::uint64_t begin_ = 0;        // offset of buffer_[0]
   std::size_t filled_ = 0;
