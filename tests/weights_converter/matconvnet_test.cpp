@@ -168,6 +168,17 @@ TEST(MatConvNet, NestingHasItsLimits) {
   EXPECT_EQ(error_of_reading(mat_header() + nested(15), read_matconvnet), "");
 }
 
+TEST(MatConvNet, EmptyArraysAreRead) {
+  const std::string text = mat_array(mat_text, {0, 0}, "", mat_element(16, ""));
+  const std::string none = mat_array(mat_single, {0, 0}, "", mat_element(7, ""));
+  const std::string layer = mat_structure_of("type", "", text) + mat_structure_of("name", "", none);
+  const std::string layers = mat_array(mat_cell, {1, 3}, "layers", layer + mat_element(14, ""));
+  for (const std::string& file : {mat_header() + layers, packed_file(layers)}) {
+    EXPECT_EQ(error_of_reading(file, read_matconvnet), "");
+    EXPECT_TRUE(open_mat_5(file_of(file), "layers")->cells().at(0)->field("type")->text().empty());
+  }
+}
+
 // More than one of the places that reading can go on from.
 TEST(MatConvNet, PackedNumbersAreReadInAnyOrder) {
   constexpr int count = 5'000'000;
