@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "weights_converter/printable.h"
-
 namespace gramgrad::converter {
 namespace {
 
