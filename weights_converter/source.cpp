@@ -43,6 +43,7 @@ void read_elements(ElementType type, std::span<const std::byte> bytes, std::span
 }  // namespace
 
 InputFilePtr open_input(const std::string& path) {
+  check(!path.empty(), "the input path is empty; name a file to read");
   return std::make_shared<const InputFile>(InputFile{path, nn::MappedFile(path)});
 }
 

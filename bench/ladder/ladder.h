@@ -29,10 +29,18 @@ struct Ladder {
 };
 
 Ladder gram_ladder();
-Ladder tv_loss_ladder();
+Ladder gram_backward_ladder();
+Ladder gram_style_loss_ladder();
 Ladder content_loss_ladder();
+Ladder tv_loss_ladder();
+Ladder relu_ladder();
+Ladder pool2d_ladder();
+Ladder channel_affine_ladder();
+Ladder adam_step_ladder();
 inline std::vector<Ladder> all_ladders() {
-  return {gram_ladder(), tv_loss_ladder(), content_loss_ladder()};
+  return {gram_ladder(),         gram_backward_ladder(),  gram_style_loss_ladder(),
+          content_loss_ladder(), tv_loss_ladder(),        relu_ladder(),
+          pool2d_ladder(),       channel_affine_ladder(), adam_step_ladder()};
 }
 
 // The first result of a step that is not the reference's, in words; empty where all agree.

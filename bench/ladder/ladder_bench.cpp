@@ -56,9 +56,11 @@ void time_step(const Ladder& ladder, const Step& step, const Device& device) {
 int main(int argc, char** argv) try {
   const std::string wanted = argc > 1 ? argv[1] : "";
   const Device device = Device::cuda();
+  std::string names;
   bool found = false;
   bool right = true;
   for (const Ladder& ladder : all_ladders()) {
+    names += (names.empty() ? "" : ", ") + ladder.name;
     if (!wanted.empty() && ladder.name != wanted) {
       continue;
     }
@@ -75,7 +77,7 @@ int main(int argc, char** argv) try {
       }
     }
   }
-  check(found, "there is no ladder '{}': gram, tv_loss, content_loss", wanted);
+  check(found, "there is no ladder '{}': {}", wanted, names);
   return right ? 0 : 1;
 } catch (const std::exception& error) {
   std::fprintf(stderr, "ladder_bench: %s\n", error.what());

@@ -25,17 +25,30 @@ TEST_P(LadderTest, EveryStepIsRight) {
   }
 }
 
+void write_7(Tensor& to) {
+  to.device().ops().fill(to, 7);
+}
+
+// Writes something else in place of every operator that has a ladder.
+void use_wrong_ones(Ops& ops) {
+  using Output = Tensor&;
+  using Input = const Tensor&;
+  ops.gram = +[](double, Input, Output g) { write_7(g); };
+  ops.gram_backward = +[](double, Input, Input, Output df, WriteMode) { write_7(df); };
+  ops.gram_style_loss =
+      +[](const GramStyleLossParams&, Input, Input, Output loss, Tensor*) { write_7(loss); };
+  ops.content_loss = +[](double, Input, Input, Output loss, Tensor*) { write_7(loss); };
+  ops.tv_loss = +[](const TvLossParams&, Input, Output loss, Tensor*) { write_7(loss); };
+  ops.relu = +[](Input, Output y, Tensor*) { write_7(y); };
+  ops.pool2d = +[](const Pool2dParams&, Input, Output y, Tensor*) { write_7(y); };
+  ops.channel_affine = +[](const ChannelAffineParams&, Input, Output y) { write_7(y); };
+  ops.adam_step = +[](const AdamParams&, const AfterStep&, Input, Input, Output, Output, Output,
+                      Output x) { write_7(x); };
+}
+
 // The check itself: a step that writes something else is complained about.
 TEST_P(LadderTest, AStepThatIsWrongIsFound) {
-  const Step wrong{"wrong", [](Ops& ops) {
-                     ops.gram =
-                         +[](double, const Tensor&, Tensor& g) { g.device().ops().fill(g, 7); };
-                     ops.tv_loss = +[](const TvLossParams&, const Tensor&, Tensor& loss, Tensor*) {
-                       loss.device().ops().fill(loss, 7);
-                     };
-                     ops.content_loss = +[](double, const Tensor&, const Tensor&, Tensor& loss,
-                                            Tensor*) { loss.device().ops().fill(loss, 7); };
-                   }};
+  const Step wrong{"wrong", use_wrong_ones};
   EXPECT_NE(complaint(wrong, GetParam().checks.back(), Device::cuda()), "");
 }
 

@@ -158,6 +158,7 @@ TEST_F(ConverterCli, WrongFiles) {
   const std::string bad = directory / "bad";
   expect_error({"convert", bad, "-o", out}, bad + ": cannot be opened");
   expect_error({"convert", directory.path(), "-o", out}, "is a directory");
+  expect_error({"convert", "", "-o", out}, "the input path is empty");
   write_bytes(bad, "");
   expect_error({"convert", bad, "-o", out}, bad + ": the file is empty");
   write_bytes(bad, "<!DOCTYPE html><html></html>");

@@ -1,4 +1,4 @@
-// A file of four megabytes that unpacks to four gigabytes costs a bounded amount of memory, and one
+// Files of four megabytes that unpack to four gigabytes cost a bounded amount of memory, and one
 // line.
 #include "weights_converter/memory_limit.h"
 
@@ -8,12 +8,14 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "tests/apps/picture_files.h"
 #include "tests/apps/program.h"
+#include "tests/weights_converter/mat_writer.h"
 
 namespace gramgrad::converter {
 namespace {
@@ -21,32 +23,44 @@ namespace {
 using testing::HasSubstr;
 using testing::StartsWith;
 
+const std::string matlab =
+    std::string(GRAMGRAD_SOURCE_DIR) + "/tests/weights_converter/data/matconvnet_vgg19.mat";
 const std::string packed =
     std::string(GRAMGRAD_SOURCE_DIR) + "/tests/weights_converter/data/keras2_vgg11_packed.h5";
 
-// `megabytes` of zeros in zlib's format. Each megabyte is flushed fully, so that all but the first
-// are the same bytes and need not be compressed again.
-std::string deflated_zeros(int megabytes) {
+// `start` and `megabytes` of zeros in zlib's format. Each megabyte is flushed fully, so that all
+// but the first are the same bytes and need not be compressed again.
+std::string deflated_zeros(const std::string& start, int megabytes) {
   const std::string zeros(1 << 20, '\0');
   std::string buffer(1 << 16, '\0');
   z_stream stream{};
   EXPECT_EQ(deflateInit(&stream, 9), Z_OK);
-  const auto next = [&] {
-    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(zeros.data()));
-    stream.avail_in = static_cast<uInt>(zeros.size());
+  const auto next = [&](const std::string& bytes) {
+    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+    stream.avail_in = static_cast<uInt>(bytes.size());
     stream.next_out = reinterpret_cast<Bytef*>(buffer.data());
     stream.avail_out = static_cast<uInt>(buffer.size());
     EXPECT_EQ(deflate(&stream, Z_FULL_FLUSH), Z_OK);
     EXPECT_EQ(stream.avail_in, 0u);
     return buffer.substr(0, buffer.size() - stream.avail_out);
   };
-  std::string all = next();
-  const std::string block = next();
+  std::string all = next(start + zeros);
+  const std::string block = next(zeros);
   deflateEnd(&stream);
+  const auto sum_of = [](const std::string& bytes) {
+    return adler32_z(1, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size());
+  };
+  const uLong sum_of_zeros = sum_of(zeros);
+  uLong sum = sum_of(start + zeros);
   for (int i = 1; i < megabytes; ++i) {
     all += block;
+    sum = adler32_combine(sum, sum_of_zeros, static_cast<z_off_t>(zeros.size()));
   }
-  return all;  // without an end, which nobody reaches
+  all += std::string("\3\0", 2);  // an empty last block
+  for (const int shift : {24, 16, 8, 0}) {
+    all += static_cast<char>(sum >> shift & 0xff);
+  }
+  return all;
 }
 
 // Puts the bomb in the place of a kernel. (Chunks of less than 256 bytes take no more than 64 KB.)
@@ -72,14 +86,8 @@ bool limits_work() {
   }
 }
 
-TEST(MemoryLimit, EndsABomb) {
-  if (!limits_work()) {
-    GTEST_SKIP() << "with a sanitizer there is no limit";
-  }
-  const apps::TemporaryDirectory directory;
-  const std::string path = directory / "bomb.h5";
-  std::filesystem::copy_file(packed, path);
-  plant(path, deflated_zeros(4096));
+// A file of a few megabytes ends in one line.
+void expect_end(const apps::TemporaryDirectory& directory, const std::string& path) {
   EXPECT_LT(std::filesystem::file_size(path), 6u << 20);
   const std::string out = directory / "out.ggw";
   const apps::Outcome outcome =
@@ -89,6 +97,40 @@ TEST(MemoryLimit, EndsABomb) {
   EXPECT_THAT(outcome.err, HasSubstr("MB of memory to read, which no VGG in a file of its size"));
   EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
   EXPECT_FALSE(std::filesystem::exists(out));
+}
+
+TEST(MemoryLimit, EndsABombForHdf5) {
+  if (!limits_work()) {
+    GTEST_SKIP() << "with a sanitizer there is no limit";
+  }
+  const apps::TemporaryDirectory directory;
+  const std::string path = directory / "bomb.h5";
+  std::filesystem::copy_file(packed, path);
+  plant(path, deflated_zeros("", 4096));
+  expect_end(directory, path);
+}
+
+// In place of the mean of the pictures, one of 16384 x 16384 pixels, behind honest layers.
+TEST(MemoryLimit, EndsABombForMatlab) {
+  if (!limits_work()) {
+    GTEST_SKIP() << "with a sanitizer there is no limit";
+  }
+  const apps::TemporaryDirectory directory;
+  const std::string path = directory / "bomb.mat";
+  const std::string honest = apps::read_bytes(matlab);
+  std::uint32_t layers_length = 0;
+  std::memcpy(&layers_length, &honest[132], sizeof layers_length);
+  constexpr std::uint32_t edge = 16384, size = edge * edge * 3 * 4;
+  const std::string meta = mat_structure_of(
+      "normalization", "meta",
+      mat_structure_of("averageImage", "",
+                       mat_array(mat_single, {edge, edge, 3}, "", mat_element(7, "", size), size),
+                       size),
+      size);
+  const std::string bomb = deflated_zeros(meta, size >> 20);
+  apps::write_bytes(path, honest.substr(0, 136 + layers_length) + mat_u32(15) +
+                              mat_u32(static_cast<std::uint32_t>(bomb.size())) + bomb);
+  expect_end(directory, path);
 }
 
 TEST(MemoryLimit, IsLiftedAndEnds) {

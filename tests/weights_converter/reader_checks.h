@@ -33,7 +33,7 @@ inline std::span<const std::byte> bytes_of(const std::string& contents) {
   return std::as_bytes(std::span(contents));
 }
 
-// A file in memory that has a path as long as it lives; matio reads by path.
+// A file in memory that has a path as long as it lives.
 class MemoryFile {
  public:
   explicit MemoryFile(const std::string& bytes) : descriptor_(memfd_create("input", MFD_CLOEXEC)) {

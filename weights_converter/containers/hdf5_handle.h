@@ -11,7 +11,7 @@
 
 namespace gramgrad::converter {
 
-// Held around every use of HDF5, by matio too: distributions build it without thread safety. The
+// Held around every use of HDF5: distributions build it without thread safety. The
 // first one silences the library, which prints its errors, and forbids it to load plug-ins.
 class Hdf5Lock {
  public:

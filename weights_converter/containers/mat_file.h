@@ -1,5 +1,4 @@
-// MATLAB's `.mat` files, versions 5 (matio) and 7.3 (HDF5): structures, cell arrays, texts,
-// numbers.
+// MATLAB's `.mat` files, versions 5 and 7.3 (HDF5): structures, cell arrays, texts, numbers.
 #pragma once
 
 #include <cstddef>

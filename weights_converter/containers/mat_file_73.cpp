@@ -1,7 +1,5 @@
 // MATLAB 7.3 files are HDF5: a structure is a group, a cell array a dataset of references to the
 // objects in the group #refs#, and the attribute MATLAB_class tells what everything is.
-//
-// matio reads them too, but follows references without end.
 #include <utility>
 
 #include "weights_converter/containers/hdf5_file.h"

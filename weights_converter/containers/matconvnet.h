@@ -1,8 +1,8 @@
 // Networks of MatConvNet: imagenet-vgg-verydeep-16.mat, imagenet-vgg-verydeep-19.mat and their
 // like.
 //
-// matio and HDF5 can crash, or run for long, on files made to do harm: programs read strangers'
-// files in a guarded process (guard.h).
+// HDF5, which reads those of version 7.3, can crash, or run for long, on files made to do harm:
+// programs read strangers' files in a guarded process (guard.h).
 #pragma once
 
 #include <cstddef>
