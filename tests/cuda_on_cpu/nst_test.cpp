@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -88,8 +89,12 @@ TEST_P(NstOnCuda, equals_the_reference_with_lbfgs_and_average_pooling) {
 // Ten convolutions to the deepest layer, each with roundings of its weights and of its output by at
 // most 2^-8, uniform and independent: features are off by sqrt(2 * 10) 2^-8 / sqrt(3), 1.0 %, and
 // Gram matrices by twice that; squared differences of matrices that are as large themselves by
-// twice that again. Gradients take as many roundings on their way back.
+// twice that again. So are gradients, but for what goes another way: where an error turns a value's
+// sign (0.8 times as likely as the error is large, for normal values) or makes another the largest
+// of its pool, the gradient arrives elsewhere. The errors of ten layers sum to 7 %: of the
+// gradient's energy 0.8 times that strays, which is a distance of sqrt(0.058).
 constexpr double bf16_tolerance = 0.04;
+constexpr double bf16_stray = 0.24;
 
 TEST_P(NstOnCuda, in_bf16_is_as_close_to_the_reference_as_its_roundings_allow) {
   const Outcome bf16 =
@@ -100,9 +105,13 @@ TEST_P(NstOnCuda, in_bf16_is_as_close_to_the_reference_as_its_roundings_allow) {
     EXPECT_NEAR(bf16.losses[i] / exact.losses[i], 1, bf16_tolerance) << "iteration " << i;
     EXPECT_NE(bf16.losses[i], exact.losses[i]) << "nothing was rounded in iteration " << i;
   }
-  EXPECT_LE(relative_distance(gradient(Device::cuda(0, CudaMath::tf32), DType::bf16),
-                              gradient(Device::reference(), DType::f32)),
-            bf16_tolerance);
+  const auto rounded = gradient(Device::cuda(0, CudaMath::tf32), DType::bf16);
+  const auto reference = gradient(Device::reference(), DType::f32);
+  EXPECT_LE(relative_distance(rounded, reference), bf16_stray);
+  const auto dot = [](const std::vector<double>& a, const std::vector<double>& b) {
+    return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
+  };
+  EXPECT_NEAR(dot(rounded, reference) / dot(reference, reference), 1, bf16_tolerance);
 }
 
 // What takes f32 sees a map in bf16 as f32, and its gradient comes back to it: d(x . x) = 2 x.
