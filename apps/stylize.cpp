@@ -35,16 +35,19 @@ Pictures upload(StylizeJob& job) {
     }
   }
   Pictures pictures;
-  pictures.inputs.content = resized_to(colour_tensor(job.content, job.device, job.dtype), size);
-  pictures.alpha = resized_to(alpha_tensor(job.content, job.device, job.dtype), size);
+  pictures.inputs.content =
+      resized_to(colour_tensor(job.content, job.device, job.picture_dtype()), size);
+  pictures.alpha = resized_to(alpha_tensor(job.content, job.device, job.picture_dtype()), size);
   job.content = Image();
   for (const Image& style : job.styles) {
-    pictures.inputs.styles.push_back(resized_to(colour_tensor(style, job.device, job.dtype),
-                                                style_size(style, size, job.options.style_scale)));
+    pictures.inputs.styles.push_back(
+        resized_to(colour_tensor(style, job.device, job.picture_dtype()),
+                   style_size(style, size, job.options.style_scale)));
   }
   job.styles.clear();
   if (job.start) {
-    pictures.inputs.start = resized_to(colour_tensor(*job.start, job.device, job.dtype), size);
+    pictures.inputs.start =
+        resized_to(colour_tensor(*job.start, job.device, job.picture_dtype()), size);
     job.start.reset();
   }
   return pictures;

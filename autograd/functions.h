@@ -26,6 +26,9 @@ Variable sum(const Variable& x);
 // sum_i weights[i] * terms[i]: terms of one shape, as many weights; at least one
 Variable weighted_sum(std::span<const Variable> terms, std::span<const double> weights);
 
+// x in another element type, f32 or bf16; x itself where it has that type
+Variable convert(const Variable& x, DType dtype);
+
 // ---------------------------------------------------------------- layers
 
 // Undefined: not computed.

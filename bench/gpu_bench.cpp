@@ -52,25 +52,14 @@ void measure(const Options& options, const Device& device, const Work& work) {
 }
 
 // Random, because a GPU needs less power, and is faster, with zeros.
-Tensor random_tensor(const Device& device, const Shape& shape) {
+Tensor random_tensor(const Device& device, const Shape& shape, DType dtype = DType::f32) {
   std::mt19937 generator(static_cast<unsigned>(shape.size()));
   std::uniform_real_distribution<float> uniform(-1, 1);
   std::vector<float> values(static_cast<std::size_t>(shape.size()));
   for (float& value : values) {
     value = uniform(generator);
   }
-  return Tensor::from_host<float>(device, shape, DType::f32, values);
-}
-
-// The upper halves of f32 numbers.
-Tensor random_bf16(const Device& device, std::int64_t count) {
-  const std::vector<float> values = random_tensor(Device::cpu(1), {count}).to_host<float>();
-  const auto* bytes = reinterpret_cast<const std::uint8_t*>(values.data());
-  std::vector<std::uint8_t> halves;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    halves.insert(halves.end(), bytes + 4 * i + 2, bytes + 4 * i + 4);
-  }
-  return Tensor::from_host<std::uint8_t>(device, {2 * count}, DType::u8, halves);
+  return Tensor::from_host<float>(device, shape, dtype, values);
 }
 
 // ---------------------------------------------------------------- describe
@@ -99,13 +88,12 @@ void measure_products(const Options& options, const Device& device) {
   const std::int64_t n = 16 * options.size;
   const auto all_operations =
       2.0 * static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(n);
-  const Tensor a = random_tensor(device, {n, n});
-  const Tensor halves = random_bf16(device, n * n);
   Tensor c(device, {n, n}, DType::f32);
   for (const auto& [name, math] : {std::pair{"gemm_f32", cuda::ProductMath::f32},
                                    std::pair{"gemm_tf32", cuda::ProductMath::tf32},
                                    std::pair{"gemm_bf16", cuda::ProductMath::bf16}}) {
-    const Tensor& factor = math == cuda::ProductMath::bf16 ? halves : a;
+    const bool bf16 = math == cuda::ProductMath::bf16 && device.supports(DType::bf16);
+    const Tensor factor = random_tensor(device, {n, n}, bf16 ? DType::bf16 : DType::f32);
     const cuda::Product product{.m = n, .n = n, .k = n, .math = math};
     measure(options, device,
             {name, 2.0 * static_cast<double>(factor.bytes()) + static_cast<double>(c.bytes()),
@@ -115,19 +103,21 @@ void measure_products(const Options& options, const Device& device) {
 
 // ---------------------------------------------------------------- gram
 
-// A style loss on one layer: features [1, H, W, C] and the target's Gram matrix.
+// A style loss on one layer: features [1, H, W, C], their gradient and dG as cuBLAS multiplies it
+// in `dtype`; the target's Gram matrix and the rest in f32.
 struct StyleLayer {
   const Device& device;
-  Tensor f, target, g, dg, df, loss;
+  Tensor f, target, g, dg, factor, df, loss;
   double scale;
 
-  StyleLayer(const Device& on, std::int64_t edge, std::int64_t channels)
+  StyleLayer(const Device& on, std::int64_t edge, std::int64_t channels, DType dtype)
       : device(on),
-        f(random_tensor(on, {1, edge, edge, channels})),
+        f(random_tensor(on, {1, edge, edge, channels}, dtype)),
         target(random_tensor(on, {1, channels, channels})),
         g(on, target.shape(), DType::f32),
         dg(on, target.shape(), DType::f32),
-        df(on, f.shape(), DType::f32),
+        factor(on, target.shape(), dtype),
+        df(on, f.shape(), dtype),
         loss(on, {1}, DType::f32),
         scale(1.0 / static_cast<double>(f.size())) {
     fused_forward();
@@ -155,16 +145,21 @@ struct StyleLayer {
     const Ops& ops = device.ops();
     ops.axpby(-1, target, 1, g);
     ops.dot(g, g, loss);
-    ops.axpby(2, g, 0, dg);
+    ops.axpby(2, g, 0, factor);
   }
-  void unfused_backward(cuda::ProductMath math) { cuda::multiply(product(false, math), f, dg, df); }
+  void unfused_backward(cuda::ProductMath math) {
+    cuda::multiply(product(false, math), f, factor, df);
+  }
 };
 
 void measure_gram(const Options& options, const Device& device) {
-  const auto math = options.precision == "tf32" ? cuda::ProductMath::tf32 : cuda::ProductMath::f32;
+  const bool bf16 = options.precision == "bf16";
+  const auto math = bf16                          ? cuda::ProductMath::bf16
+                    : options.precision == "tf32" ? cuda::ProductMath::tf32
+                                                  : cuda::ProductMath::f32;
   for (const auto& [shrink, channels] : {std::pair{1, 64}, std::pair{2, 128}, std::pair{4, 256},
                                          std::pair{8, 512}, std::pair{16, 512}}) {
-    StyleLayer layer(device, options.size / shrink, channels);
+    StyleLayer layer(device, options.size / shrink, channels, bf16 ? DType::bf16 : DType::f32);
     const auto bytes = static_cast<double>(layer.f.bytes());
     // All products: that half of them are mirrored is the fast kernel's merit.
     const double work = 2.0 * static_cast<double>(layer.f.size()) * channels;
@@ -184,7 +179,7 @@ void measure_gram(const Options& options, const Device& device) {
 Device chosen_device(const Options& options) {
   return options.device == "cpu"
              ? Device::cpu()
-             : Device::cuda(0, options.precision == "tf32" ? CudaMath::tf32 : CudaMath::f32);
+             : Device::cuda(0, options.precision == "f32" ? CudaMath::f32 : CudaMath::tf32);
 }
 
 }  // namespace
@@ -197,8 +192,8 @@ int main(int argc, char** argv) try {
     CLI::App* added = app.add_subcommand(name, what);
     added->add_option("--device", options.device, "cuda or cpu")
         ->check(CLI::IsMember({"cuda", "cpu"}));
-    added->add_option("--precision", options.precision, "f32, or on a GPU tf32")
-        ->check(CLI::IsMember({"f32", "tf32"}));
+    added->add_option("--precision", options.precision, "f32, or on a GPU tf32 or bf16")
+        ->check(CLI::IsMember({"f32", "tf32", "bf16"}));
     added->add_option("--size", options.size, "side of the square picture")
         ->check(CLI::Range(16, 4096));
     added->add_option("--sample-ms", options.sample_ms, "time of a sample")

@@ -11,15 +11,26 @@ namespace {
 
 const Shape scalar{1};
 
+void expect_one_device(const char* op, const Tensor& x, const Tensor& y) {
+  check(x.device() == y.device(), "{}: x lives on {} and y on {}", op, x.device().name(),
+        y.device().name());
+}
+
 void check_reduction(const char* op, const Tensor& x, const Tensor& out) {
-  expect_floats(op, {{"x", &x}}, {{"out", &out}});
+  expect_floats(op, {{"x", &x}}, {}, Types::maps);
+  expect_given(op, {"out", &out});
+  expect_sums(op, {{"out", &out}}, x);
+  expect_apart(op, {{"x", &x}}, {{"out", &out}});
   expect_shape(op, {"out", &out}, scalar);
 }
 
 // A loss [1] of x and, where wanted, its gradient.
-void check_loss(const char* op, const Tensor& x, const Tensor& loss, const Tensor* dx) {
-  expect_floats(op, {{"x", &x}}, {{"loss", &loss}});
-  expect_alike(op, {{"x", &x}, {"dx", dx}});
+void check_loss(const char* op, const Tensor& x, const Tensor& loss, const Tensor* dx,
+                Types types = Types::computed) {
+  expect_floats(op, {{"x", &x}}, {}, types);
+  expect_alike(op, {{"x", &x}, {"dx", dx}}, types);
+  expect_given(op, {"loss", &loss});
+  expect_sums(op, {{"loss", &loss}}, x);
   expect_apart(op, {{"x", &x}}, {{"loss", &loss}, {"dx", dx}});
   expect_shape(op, {"loss", &loss}, scalar);
   expect_shape(op, {"dx", dx}, x.shape());
@@ -31,7 +42,7 @@ void check_loss(const char* op, const Tensor& x, const Tensor& loss, const Tenso
 
 void check_fill(const Tensor& x) {
   expect_given("fill", {"x", &x});
-  expect_alike("fill", {{"x", &x}});
+  expect_alike("fill", {{"x", &x}}, Types::maps);
 }
 
 void check_copy(const Tensor& x, const Tensor& y) {
@@ -39,25 +50,34 @@ void check_copy(const Tensor& x, const Tensor& y) {
   expect_given("copy", {"y", &y});
   check(x.dtype() == y.dtype(), "copy: x is {} and y is {}", name_of(x.dtype()),
         name_of(y.dtype()));
-  check(x.device() == y.device(), "copy: x lives on {} and y on {}", x.device().name(),
-        y.device().name());
+  expect_one_device("copy", x, y);
   expect_apart("copy", {{"x", &x}}, {{"y", &y}});
   expect_shape("copy", {"y", &y}, x.shape());
 }
 
 void check_axpby(const Tensor& x, const Tensor& y) {
-  expect_floats("axpby", {{"x", &x}, {"y", &y}}, {});  // may be in place
+  expect_floats("axpby", {{"x", &x}}, {}, Types::maps);
+  expect_floats("axpby", {{"y", &y}}, {}, Types::maps);
+  check(sum_type(x.dtype()) == sum_type(y.dtype()), "axpby: x is {} and y is {}",
+        name_of(x.dtype()), name_of(y.dtype()));
+  expect_one_device("axpby", x, y);
+  if (x.dtype() != y.dtype()) {
+    expect_apart("axpby", {{"x", &x}}, {{"y", &y}});
+  }
   expect_shape("axpby", {"y", &y}, x.shape());
 }
 
 void check_multiply_scalar(const Tensor& s, const Tensor& x, const Tensor& y) {
-  expect_floats("multiply_scalar", {{"s", &s}, {"x", &x}}, {{"y", &y}});
+  expect_floats("multiply_scalar", {{"x", &x}}, {{"y", &y}}, Types::maps);
+  expect_given("multiply_scalar", {"s", &s});
+  expect_sums("multiply_scalar", {{"s", &s}}, x);
+  expect_apart("multiply_scalar", {{"s", &s}}, {{"y", &y}});
   expect_shape("multiply_scalar", {"s", &s}, scalar);
   expect_shape("multiply_scalar", {"y", &y}, x.shape());
 }
 
 void check_multiply(const Tensor& x, const Tensor& y, const Tensor& z) {
-  expect_floats("multiply", {{"x", &x}, {"y", &y}}, {{"z", &z}});
+  expect_floats("multiply", {{"x", &x}, {"y", &y}}, {{"z", &z}}, Types::maps);
   expect_shape("multiply", {"y", &y}, x.shape());
   expect_shape("multiply", {"z", &z}, x.shape());
 }
@@ -73,9 +93,10 @@ void check_sum(const Tensor& x, const Tensor& out) {
 }
 
 void check_dot(const Tensor& x, const Tensor& y, const Tensor& out) {
-  expect_floats("dot", {{"x", &x}, {"y", &y}}, {{"out", &out}});
+  check_reduction("dot", x, out);
+  expect_floats("dot", {{"x", &x}, {"y", &y}}, {}, Types::maps);
+  expect_apart("dot", {{"y", &y}}, {{"out", &out}});
   expect_shape("dot", {"y", &y}, x.shape());
-  expect_shape("dot", {"out", &out}, scalar);
 }
 
 void check_sum_absolute(const Tensor& x, const Tensor& out) {
@@ -89,13 +110,19 @@ void check_max_absolute(const Tensor& x, const Tensor& out) {
 // ---------------------------------------------------------------- style and content
 
 void check_gram(const Tensor& f, const Tensor& g) {
-  expect_floats("gram", {{"f", &f}}, {{"g", &g}});
+  expect_floats("gram", {{"f", &f}}, {}, Types::maps);
+  expect_given("gram", {"g", &g});
+  expect_sums("gram", {{"g", &g}}, f);
+  expect_apart("gram", {{"f", &f}}, {{"g", &g}});
   expect_rank("gram", {"f", &f}, 4);
   expect_shape("gram", {"g", &g}, {f.shape()[0], f.shape()[3], f.shape()[3]});
 }
 
 void check_gram_backward(const Tensor& f, const Tensor& dg, const Tensor& df) {
-  expect_floats("gram_backward", {{"f", &f}, {"dg", &dg}}, {{"df", &df}});
+  expect_floats("gram_backward", {{"f", &f}}, {{"df", &df}}, Types::maps);
+  expect_given("gram_backward", {"dg", &dg});
+  expect_sums("gram_backward", {{"dg", &dg}}, f);
+  expect_apart("gram_backward", {{"dg", &dg}}, {{"df", &df}});
   expect_rank("gram_backward", {"f", &f}, 4);
   expect_shape("gram_backward", {"dg", &dg}, {f.shape()[0], f.shape()[3], f.shape()[3]});
   expect_shape("gram_backward", {"df", &df}, f.shape());
@@ -104,8 +131,10 @@ void check_gram_backward(const Tensor& f, const Tensor& dg, const Tensor& df) {
 void check_gram_style_loss(const Tensor& f, const Tensor& target, const Tensor& loss,
                            const Tensor* dg) {
   constexpr const char* op = "gram_style_loss";
-  expect_floats(op, {{"f", &f}, {"target", &target}}, {{"loss", &loss}});
-  expect_alike(op, {{"f", &f}, {"dg", dg}});
+  expect_floats(op, {{"f", &f}}, {}, Types::maps);
+  expect_given(op, {"target", &target});
+  expect_given(op, {"loss", &loss});
+  expect_sums(op, {{"target", &target}, {"loss", &loss}, {"dg", dg}}, f);
   expect_apart(op, {{"f", &f}, {"target", &target}}, {{"loss", &loss}, {"dg", dg}});
   expect_rank(op, {"f", &f}, 4);
   const Shape gram{f.shape()[0], f.shape()[3], f.shape()[3]};
@@ -116,9 +145,9 @@ void check_gram_style_loss(const Tensor& f, const Tensor& target, const Tensor& 
 
 void check_content_loss(const Tensor& x, const Tensor& target, const Tensor& loss,
                         const Tensor* dx) {
-  check_loss("content_loss", x, loss, dx);
-  expect_floats("content_loss", {{"target", &target}}, {{"loss", &loss}});
-  expect_apart("content_loss", {{"target", &target}}, {{"dx", dx}});
+  check_loss("content_loss", x, loss, dx, Types::maps);
+  expect_floats("content_loss", {{"x", &x}, {"target", &target}}, {}, Types::maps);
+  expect_apart("content_loss", {{"target", &target}}, {{"loss", &loss}, {"dx", dx}});
   expect_shape("content_loss", {"target", &target}, x.shape());
 }
 

@@ -28,7 +28,7 @@ void expect_given(const char* op, const Argument& argument) {
   check(given(argument.tensor), "{}: {} is missing", op, argument.name);
 }
 
-void expect_alike(const char* op, std::span<const Argument> arguments) {
+void expect_alike(const char* op, std::span<const Argument> arguments, Types types) {
   const Argument* first = nullptr;
   for (const Argument& argument : arguments) {
     if (!given(argument.tensor)) {
@@ -37,6 +37,8 @@ void expect_alike(const char* op, std::span<const Argument> arguments) {
     const Tensor& tensor = *argument.tensor;
     check(tensor.dtype() != DType::u8, "{}: {} is {} and must be floating-point", op, argument.name,
           name_of(tensor.dtype()));
+    check(tensor.dtype() != DType::bf16 || types == Types::maps,
+          "{}: {} is bf16, and this operator takes f32", op, argument.name);
     if (first == nullptr) {
       first = &argument;
       continue;
@@ -45,6 +47,18 @@ void expect_alike(const char* op, std::span<const Argument> arguments) {
           name_of(tensor.dtype()), first->name, name_of(first->tensor->dtype()));
     check(tensor.device() == first->tensor->device(), "{}: {} lives on {} and {} on {}", op,
           argument.name, tensor.device().name(), first->name, first->tensor->device().name());
+  }
+}
+
+void expect_sums(const char* op, Arguments arguments, const Tensor& map) {
+  for (const Argument& argument : arguments) {
+    if (given(argument.tensor)) {
+      const Tensor& tensor = *argument.tensor;
+      check(tensor.dtype() == sum_type(map.dtype()), "{}: {} is {} and must be {}", op,
+            argument.name, name_of(tensor.dtype()), name_of(sum_type(map.dtype())));
+      check(tensor.device() == map.device(), "{}: {} lives on {} and the map on {}", op,
+            argument.name, tensor.device().name(), map.device().name());
+    }
   }
 }
 
@@ -76,13 +90,13 @@ void expect_mask(const char* op, const Argument& mask, const Tensor& owner, cons
   }
 }
 
-void expect_floats(const char* op, Arguments inputs, Arguments outputs) {
+void expect_floats(const char* op, Arguments inputs, Arguments outputs, Types types) {
   std::vector<Argument> all(inputs);
   all.insert(all.end(), outputs);
   for (const Argument& argument : all) {
     expect_given(op, argument);
   }
-  expect_alike(op, all);
+  expect_alike(op, all, types);
   expect_apart(op, inputs, outputs);
 }
 

@@ -23,7 +23,7 @@ void check_conv2d(const Conv2dParams& params, const Tensor& x, const Tensor& w, 
 
   const Argument y{"y", outputs.y};
   const Argument pooled{"pooled", outputs.pooled};
-  expect_alike(op, {{"x", &x}, {"w", &w}, {"bias", &bias}, y, pooled});
+  expect_alike(op, {{"x", &x}, {"w", &w}, {"bias", &bias}, y, pooled}, Types::maps);
   expect_apart(op, {{"x", &x}, {"w", &w}, {"bias", &bias}}, {y, pooled});
 
   const Shape full = conv2d_output_shape(params, x.shape(), w.shape());
@@ -70,8 +70,8 @@ void check_conv2d_gradients(const char* op, const Conv2dParams& params,
 void check_conv2d_backward_input(const Conv2dParams& params, const Conv2dGradients& gradients,
                                  const Tensor& w, const Tensor& dx) {
   constexpr const char* op = "conv2d_backward_input";
-  expect_floats(op, {{"w", &w}}, {{"dx", &dx}});
-  expect_alike(op, {{"w", &w}, {"dy", gradients.dy}, {"dpooled", gradients.dpooled}});
+  expect_floats(op, {{"w", &w}}, {{"dx", &dx}}, Types::maps);
+  expect_alike(op, {{"w", &w}, {"dy", gradients.dy}, {"dpooled", gradients.dpooled}}, Types::maps);
   expect_apart(op, {{"dy", gradients.dy}, {"dpooled", gradients.dpooled}}, {{"dx", &dx}});
   check_conv2d_gradients(op, params, gradients, w, dx.shape(), w.shape());
 }
@@ -91,14 +91,14 @@ void check_conv2d_backward_weight(const Conv2dParams& params, const Conv2dGradie
 // ---------------------------------------------------------------- ReLU and pooling
 
 void check_relu(const Tensor& x, const Tensor& y, const Tensor* mask) {
-  expect_floats("relu", {{"x", &x}}, {{"y", &y}});
+  expect_floats("relu", {{"x", &x}}, {{"y", &y}}, Types::maps);
   expect_rank("relu", {"x", &x}, 4);
   expect_shape("relu", {"y", &y}, x.shape());
   expect_mask("relu", {"mask", mask}, x, relu_mask_shape(x.shape()));
 }
 
 void check_relu_backward(const Tensor& dy, const Tensor& mask, const Tensor& dx) {
-  expect_floats("relu_backward", {{"dy", &dy}}, {{"dx", &dx}});
+  expect_floats("relu_backward", {{"dy", &dy}}, {{"dx", &dx}}, Types::maps);
   expect_rank("relu_backward", {"dy", &dy}, 4);
   expect_given("relu_backward", {"mask", &mask});
   expect_mask("relu_backward", {"mask", &mask}, dy, relu_mask_shape(dy.shape()));
@@ -107,7 +107,7 @@ void check_relu_backward(const Tensor& dy, const Tensor& mask, const Tensor& dx)
 
 void check_pool2d(const Pool2dParams& params, const Tensor& x, const Tensor& y,
                   const Tensor* mask) {
-  expect_floats("pool2d", {{"x", &x}}, {{"y", &y}});
+  expect_floats("pool2d", {{"x", &x}}, {{"y", &y}}, Types::maps);
   check(params.kind != PoolKind::none, "pool2d: params.kind is none");
   check(params.kind == PoolKind::max || !given(mask), "pool2d: average pooling has no mask");
   expect_shape("pool2d", {"y", &y}, pool2d_output_shape(params, x.shape()));
@@ -117,7 +117,7 @@ void check_pool2d(const Pool2dParams& params, const Tensor& x, const Tensor& y,
 void check_pool2d_backward(const Pool2dParams& params, const Tensor& dy, const Tensor* mask,
                            const Tensor& dx) {
   constexpr const char* op = "pool2d_backward";
-  expect_floats(op, {{"dy", &dy}}, {{"dx", &dx}});
+  expect_floats(op, {{"dy", &dy}}, {{"dx", &dx}}, Types::maps);
   check(params.kind != PoolKind::none, "{}: params.kind is none", op);
   check((params.kind == PoolKind::max) == given(mask),
         "{}: a mask must be given for max pooling, and only then", op);

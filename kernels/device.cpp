@@ -75,7 +75,9 @@ const Ops& Device::ops() const {
 }
 
 bool Device::supports(DType dtype) const {
-  return dtype == DType::f32 || dtype == DType::u8 || (dtype == DType::f64 && state_->supports_f64);
+  return dtype == DType::f32 || dtype == DType::u8 ||
+         (dtype == DType::f64 && state_->supports_f64) ||
+         (dtype == DType::bf16 && kind() == Kind::cuda);
 }
 
 Device Device::with_ops(const Ops& ops) const {

@@ -20,7 +20,8 @@ struct Ops;
 struct DeviceState;
 
 // How a GPU multiplies f32 numbers in convolutions. f32: as they are, in hand-written kernels.
-// tf32: rounded to 10 bits of mantissa, on tensor cores, through cuDNN 9; sums stay f32.
+// tf32: rounded to 10 bits of mantissa, on tensor cores, through cuDNN 9; sums stay f32. Maps in
+// bf16 go through cuDNN and tensor cores with tf32, and through hand-written kernels with f32.
 enum class CudaMath { f32, tf32 };
 
 // Which of cuDNN's plans a convolution gets. expected: the one that cuDNN's heuristics put first.
@@ -42,10 +43,10 @@ class Device {
                      CudaPlans plans = CudaPlans::expected);
 
   Kind kind() const;
-  std::string name() const;         // "cpu", "reference", "cuda:0"
-  std::string description() const;  // what it runs on, for people
-  bool supports(DType dtype) const;
-  int threads() const;  // 1 on CUDA: the number of host threads that compute
+  std::string name() const;          // "cpu", "reference", "cuda:0"
+  std::string description() const;   // what it runs on, for people
+  bool supports(DType dtype) const;  // tensors of that type; bf16: maps (kernels/ops.h)
+  int threads() const;               // 1 on CUDA: the number of host threads that compute
 
   const Ops& ops() const;
   // The same device (memory, handles) with another operator table: for benchmarks that swap one

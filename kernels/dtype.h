@@ -7,8 +7,9 @@
 
 namespace gramgrad {
 
-// f32 is computed on every device, f64 on the reference device only. f16 and bf16 are storage
-// types of weights files. u8 holds masks and packed bits.
+// f32 is computed on every device, f64 on the reference device only. On CUDA devices feature maps,
+// convolution weights and biases may be stored in bf16. f16 is a storage type of weights files. u8
+// holds masks and packed bits.
 enum class DType : std::uint8_t { f32, f64, f16, bf16, u8 };
 
 constexpr std::size_t size_of(DType dtype) {
@@ -24,6 +25,12 @@ constexpr std::size_t size_of(DType dtype) {
       return 1;
   }
   return 0;
+}
+
+// The type of what is computed of maps of that type and is no map itself: sums, losses, Gram
+// matrices, pictures.
+constexpr DType sum_type(DType map) {
+  return map == DType::bf16 ? DType::f32 : map;
 }
 
 constexpr std::string_view name_of(DType dtype) {

@@ -6,8 +6,12 @@
 //
 // Conventions, for all operators
 //   - Tensors are contiguous; feature maps and pictures are [N, H, W, C]; scalars are [1].
-//   - All floating-point tensors of a call have one element type and one device. Outputs are
-//     allocated by the caller with the shape that the contract names. Wrong shapes throw Error.
+//   - All floating-point tensors of a call have one element type, f32 or f64, and one device.
+//     Outputs are allocated by the caller with the shape that the contract names. Wrong shapes
+//     throw Error.
+//   - On CUDA devices, what a contract lists after "maps" may be bf16, all of it or nothing; the
+//     other tensors of the call are then f32. Values are widened, computed with in f32, and results
+//     are rounded once, to the nearest.
 //   - Outputs do not overlap inputs, except where a contract says "may be in place".
 //   - WriteMode::assign overwrites without reading; accumulate adds to what is there.
 //   - Sums run in f32 or wider, in a fixed order that does not depend on the number of threads.
@@ -137,19 +141,20 @@ class Operator<void(Args...)> {
 struct Ops {
   // -------------------------------------------------------------- elementwise and sums
 
-  // x[i] = value
+  // x[i] = value. maps: x
   Operator<void(Tensor& x, double value)> fill;
   // y = x, same shape and type
   Operator<void(const Tensor& x, Tensor& y)> copy;
-  // y = a x + b y; where b = 0, y is not read. May be in place.
+  // y = a x + b y; where b = 0, y is not read. May be in place. maps: x, y, each for itself; so
+  // that axpby(1, x, 0, y) converts, and is then not in place.
   Operator<void(double a, const Tensor& x, double b, Tensor& y)> axpby;
-  // y (+)= s x, with s [1] on the device
+  // y (+)= s x, with s [1] on the device. maps: x, y
   Operator<void(const Tensor& s, const Tensor& x, Tensor& y, WriteMode mode)> multiply_scalar;
-  // z (+)= x * y, element by element, same shape
+  // z (+)= x * y, element by element, same shape. maps: x, y, z
   Operator<void(const Tensor& x, const Tensor& y, Tensor& z, WriteMode mode)> multiply;
   // x = min(max(x, low), high); NaN stays NaN
   Operator<void(Tensor& x, double low, double high)> clamp;
-  // out[0] = sum x
+  // out[0] = sum x. maps: x; and of the following x, y
   Operator<void(const Tensor& x, Tensor& out)> sum;
   // out[0] = sum x * y
   Operator<void(const Tensor& x, const Tensor& y, Tensor& out)> dot;
@@ -164,12 +169,13 @@ struct Ops {
   //                                        * w[o,kh,kw,i]       (cross-correlation)
   // y = relu ? max(0, z) : z (NaN stays NaN); pooled = pool(y).
   // x [N,H,W,I], w [O,Kh,Kw,I], bias [O] or undefined. Ho = (H + 2 padding - Kh)/stride + 1 >= 1.
-  // At least one of y and pooled is wanted.
+  // At least one of y and pooled is wanted. maps: x, w, bias, y, pooled
   Operator<void(const Conv2dParams& params, const Tensor& x, const Tensor& w, const Tensor& bias,
                 const Conv2dOutputs& outputs)>
       conv2d;
   // dz = relu_mask * (dy + unpool(dpooled)); dx (+)= the transpose of the convolution, of dz.
-  // dx [N,H,W,I]. At least one of dy and dpooled is given.
+  // dx [N,H,W,I]. At least one of dy and dpooled is given. maps: dy, dpooled, w, dx; dz is one,
+  // too.
   Operator<void(const Conv2dParams& params, const Conv2dGradients& gradients, const Tensor& w,
                 Tensor& dx, WriteMode mode)>
       conv2d_backward_input;
@@ -179,7 +185,7 @@ struct Ops {
                 Tensor& dw, Tensor& dbias, WriteMode mode)>
       conv2d_backward_weight;
 
-  // -------------------------------------------------------------- ReLU and pooling
+  // -------------------------------------------------------------- ReLU and pooling: all maps
 
   // y = max(0, x) (NaN stays NaN); mask as Conv2dOutputs::relu_mask, of [N,H,W,C]; null: unwanted.
   Operator<void(const Tensor& x, Tensor& y, Tensor* mask)> relu;
@@ -196,18 +202,21 @@ struct Ops {
   // -------------------------------------------------------------- style and content
 
   // g[n,i,j] = scale * sum_{h,w} f[n,h,w,i] f[n,h,w,j]; f [N,H,W,C], g [N,C,C], exactly symmetric.
-  // Gatys, Ecker, Bethge 2016, equation 3.
+  // Gatys, Ecker, Bethge 2016, equation 3. maps: f; as bf16 has f32's range, g overflows only where
+  // f32's sums do.
   Operator<void(double scale, const Tensor& f, Tensor& g)> gram;
-  // df[n,h,w,i] (+)= scale * sum_j f[n,h,w,j] (dg[n,i,j] + dg[n,j,i])
+  // df[n,h,w,i] (+)= scale * sum_j f[n,h,w,j] (dg[n,i,j] + dg[n,j,i]). maps: f, df; tensor cores
+  // that multiply bf16 take dg + dg^T rounded to it.
   Operator<void(double scale, const Tensor& f, const Tensor& dg, Tensor& df, WriteMode mode)>
       gram_backward;
   // With G = gram(gram_scale, f), D = G - target:
   // loss[0] = weight * sum D^2;  dg = 2 weight D (the gradient with respect to G; null: unwanted).
-  // target, dg [N,C,C]. The fusion of gram, axpby and dot.
+  // target, dg [N,C,C]. The fusion of gram, axpby and dot. maps: f
   Operator<void(const GramStyleLossParams& params, const Tensor& f, const Tensor& target,
                 Tensor& loss, Tensor* dg)>
       gram_style_loss;
   // loss[0] = weight * sum (x - target)^2;  dx = 2 weight (x - target) (null: unwanted).
+  // maps: x, target, dx
   Operator<void(double weight, const Tensor& x, const Tensor& target, Tensor& loss, Tensor* dx)>
       content_loss;
   // loss[0] = weight * form(x), summed (means: averaged) over N and C too; dx its gradient (null:

@@ -14,12 +14,22 @@ std::uint64_t next_storage_id() {
   return next++;
 }
 
+template <typename To, typename From>
+To element_as(From value) {
+  if constexpr (std::is_same_v<To, Bf16>) {
+    return to_bf16(static_cast<float>(value));
+  } else if constexpr (std::is_same_v<From, Bf16>) {
+    return static_cast<To>(to_f32(value));
+  } else {
+    return static_cast<To>(value);
+  }
+}
+
 // Values as the element type To, ready to be moved as bytes.
 template <typename To, typename From>
 std::vector<To> converted(std::span<const From> values) {
   std::vector<To> result(values.size());
-  std::transform(values.begin(), values.end(), result.begin(),
-                 [](From value) { return static_cast<To>(value); });
+  std::transform(values.begin(), values.end(), result.begin(), element_as<To, From>);
   return result;
 }
 
@@ -83,6 +93,8 @@ Tensor Tensor::from_host(const Device& device, Shape shape, DType dtype,
     move(converted<float>(values).data());
   } else if (dtype == DType::f64) {
     move(converted<double>(values).data());
+  } else if (dtype == DType::bf16) {
+    move(converted<Bf16>(values).data());
   } else {
     fail("values of {} cannot become a tensor of {}", name_of(dtype_of<T>()), name_of(dtype));
   }
@@ -106,6 +118,9 @@ std::vector<T> Tensor::to_host() const {
     }
     if (dtype_ == DType::f64) {
       return converted<T, double>(fetch(double{}));
+    }
+    if (dtype_ == DType::bf16) {
+      return converted<T, Bf16>(fetch(Bf16{}));
     }
   }
   fail("a tensor of {} cannot be read as {}", name_of(dtype_), name_of(dtype_of<T>()));

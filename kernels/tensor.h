@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "kernels/bf16.h"
 #include "kernels/device.h"
 #include "kernels/dtype.h"
 #include "kernels/shape.h"
@@ -20,6 +21,8 @@ constexpr DType dtype_of() {
     return DType::f32;
   } else if constexpr (std::is_same_v<T, double>) {
     return DType::f64;
+  } else if constexpr (std::is_same_v<T, Bf16>) {
+    return DType::bf16;
   } else {
     static_assert(std::is_same_v<T, std::uint8_t>);
     return DType::u8;
@@ -33,11 +36,12 @@ class Tensor {
   // Uninitialised memory. Throws Error where the device does not compute in `dtype`.
   Tensor(const Device& device, Shape shape, DType dtype);
 
-  // Copies host values to the device, converting f32 <-> f64. `values` has shape.size() elements.
+  // Copies host values to the device, as f32, f64 or (through f32) bf16. `values` has shape.size()
+  // elements.
   template <typename T>
   static Tensor from_host(const Device& device, Shape shape, DType dtype,
                           std::span<const T> values);
-  // Copies to the host, converting f32 <-> f64; u8 to u8 only. Synchronises.
+  // Copies to the host, from any of those types; u8 to u8 only. Synchronises.
   template <typename T>
   std::vector<T> to_host() const;
   // The value of a tensor with one element. Synchronises.

@@ -10,6 +10,8 @@
 #include <bit>
 #include <cstdint>
 
+#include "kernels/bf16.h"
+
 namespace gramgrad::nn {
 
 // f16 has a bias of 15 and 10 bits of mantissa, f32 a bias of 127 and 23 bits.
@@ -48,15 +50,11 @@ constexpr std::uint16_t f32_to_f16(float value) noexcept {
 }
 
 constexpr float bf16_to_f32(std::uint16_t brain) noexcept {
-  return std::bit_cast<float>(static_cast<std::uint32_t>(brain) << 16);
+  return to_f32(Bf16{brain});
 }
 
 constexpr std::uint16_t f32_to_bf16(float value) noexcept {
-  const auto bits = std::bit_cast<std::uint32_t>(value);
-  if ((bits & 0x7fffffffu) > 0x7f800000u) {
-    return static_cast<std::uint16_t>((bits >> 16) | 0x40u);
-  }
-  return static_cast<std::uint16_t>((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16);
+  return to_bf16(value).bits;
 }
 
 }  // namespace gramgrad::nn

@@ -21,6 +21,7 @@ class Walk {
         pooling_(pooling),
         device_(device),
         element_(static_cast<std::int64_t>(size_of(dtype))),
+        sum_element_(static_cast<std::int64_t>(size_of(sum_type(dtype)))),
         inputs_(inputs),
         picture_(picture_bytes(inputs.picture)) {}
 
@@ -35,10 +36,18 @@ class Walk {
 
  private:
   std::int64_t picture_bytes(const Scale& size) const {
-    return size.height * size.width * 3 * element_;
+    return size.height * size.width * 3 * sum_element_;
+  }
+  // The picture in bf16, as the first convolution reads it.
+  std::int64_t converted_bytes(const Scale& size) const {
+    return element_ == sum_element_ ? 0 : size.height * size.width * 3 * element_;
+  }
+  std::int64_t fed_bytes() const {
+    const std::int64_t converted = converted_bytes(inputs_.picture);
+    return converted > 0 ? converted : picture_;
   }
   std::int64_t gram_bytes(const MemoryStep& step) const {
-    return step.channels * step.channels * element_;
+    return step.channels * step.channels * sum_element_;
   }
   // What the loss keeps from its forward for its backward pass, features apart.
   std::int64_t saved_bytes(const MemoryStep& step, const MemoryLoss& loss) const {
@@ -64,6 +73,11 @@ class Walk {
   void forward(std::span<const MemoryStep> steps, const Scale& size, bool with_gradient) {
     std::int64_t x = picture_bytes(size);
     ledger_.take(Use::other_features, x);
+    if (const std::int64_t converted = converted_bytes(size); converted > 0) {
+      ledger_.take(Use::other_features, converted);
+      ledger_.give(Use::other_features, x);
+      x = converted;
+    }
     for (const MemoryStep& step : steps) {
       // What the next convolution reads is a tapped map, or its own.
       const std::int64_t activated = step.conv_tapped ? step.map : 0;
@@ -190,11 +204,11 @@ class Walk {
       want(before.pooled > 0 ? input.pooled : input.map,
            before.pooled > 0 ? before.pooled : before.map);
     } else {
-      ledger_.take(Use::gradients, picture_);  // of the picture as it is fed
+      ledger_.take(Use::gradients, fed_bytes());  // of the picture as it is fed
     }
     ledger_.take_and_give(Use::gradients, step.conv_tapped ? step.map : 0);
     ledger_.take_and_give(Use::workspace, memory_of(step).workspace_gradient);
-    ledger_.give(Use::gradients, index == 0 ? picture_ : 0);
+    ledger_.give(Use::gradients, index == 0 ? fed_bytes() : 0);
     ledger_.give(Use::masks, step.relu_mask + step.pool_mask);
     ledger_.give(Use::gradients, live[index].map + live[index].pooled);
   }
@@ -205,7 +219,8 @@ class Walk {
   std::vector<MemoryLoss> losses_;
   PoolKind pooling_;
   const Device& device_;
-  std::int64_t element_;
+  std::int64_t element_;      // of maps and weights
+  std::int64_t sum_element_;  // of pictures and Gram matrices
   const MemoryInputs& inputs_;
   std::int64_t picture_;  // bytes of one at this scale
   MemoryLedger ledger_;

@@ -30,7 +30,7 @@ struct MemoryInputs {
 
 // Walks through the allocations of Stylizer, Objective, Vgg and the optimiser at one scale (the
 // last is the largest) without doing them. Options and taps are those that check_options and
-// check_tap_in_file accept.
+// check_tap_in_file accept; `dtype` is the Vgg's.
 MemoryPlan plan_memory(const WeightsFile& file, const StylizerOptions& options, PoolKind pooling,
                        const Device& device, DType dtype, const MemoryInputs& inputs);
 

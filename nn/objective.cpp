@@ -39,6 +39,11 @@ std::vector<double> normalized(std::vector<double> weights, std::size_t pictures
   return weights;
 }
 
+// The features as the loss takes them.
+autograd::Variable fed_to(const FeatureLoss& loss, const autograd::Variable& features) {
+  return loss.takes_bf16 ? features : convert(features, sum_type(features.value().dtype()));
+}
+
 // blend += weight * addition, tensor by tensor
 void blend_into(Target& blend, double weight, const Target& addition) {
   const bool first = blend.empty();
@@ -52,6 +57,12 @@ void blend_into(Target& blend, double weight, const Target& addition) {
           "different sizes");
     part.device().ops().axpby(weight, part, first ? 0.0 : 1.0, blend[i]);
   }
+}
+
+LayerLoss layer_loss(const FeatureLoss& loss, const Target& target) {
+  return [loss, against = loss.against(target)](const autograd::Variable& features) {
+    return against(fed_to(loss, features));
+  };
 }
 
 }  // namespace
@@ -115,8 +126,8 @@ void Objective::add_content_targets(const Tensor& content) {
   const FeatureLoss loss = make_loss(options_.content_loss);
   const Features features = vgg_(autograd::Variable(content), taps_of(options_.content_layers));
   for (const WeightedLayer& layer : options_.content_layers) {
-    const Target target = loss.target(features.at(layer.tap).value());
-    content_.push_back({layer.tap, layer.weight, loss.against(target)});
+    const Target target = loss.target(fed_to(loss, features.at(layer.tap)).value());
+    content_.push_back({layer.tap, layer.weight, layer_loss(loss, target)});
   }
 }
 
@@ -129,12 +140,12 @@ void Objective::add_style_targets(std::span<const Tensor> styles) {
         vgg_(autograd::Variable(styles[picture]), taps_of(options_.style_layers));
     for (std::size_t i = 0; i < targets.size(); ++i) {
       const autograd::Variable& map = features.at(options_.style_layers[i].tap);
-      blend_into(targets[i], blend[picture], loss.target(map.value()));
+      blend_into(targets[i], blend[picture], loss.target(fed_to(loss, map).value()));
     }
   }
   for (std::size_t i = 0; i < targets.size(); ++i) {
     const WeightedLayer& layer = options_.style_layers[i];
-    style_.push_back({layer.tap, layer.weight, loss.against(targets[i])});
+    style_.push_back({layer.tap, layer.weight, layer_loss(loss, targets[i])});
   }
 }
 

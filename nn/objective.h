@@ -7,7 +7,7 @@
 //        + tv_weight * TV(x) + range_weight * mean (x - clamp(x, 0, 1))^2
 //
 // with F_l the features of a frozen VGG. Pictures are tensors [1, H, W, 3], sRGB-encoded RGB in
-// [0, 1], of the network's device and element type.
+// [0, 1], of the network's device and Vgg::picture_dtype().
 #pragma once
 
 #include <span>

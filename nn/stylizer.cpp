@@ -45,7 +45,7 @@ Tensor first_picture(const Vgg& vgg, const StylizerOptions& options, const Styli
     case InitKind::style:
       return resized(inputs.styles.front(), scale.height, scale.width);
     case InitKind::noise:
-      return noise_picture(scale, vgg.device(), vgg.dtype(), options.seed);
+      return noise_picture(scale, vgg.device(), vgg.picture_dtype(), options.seed);
     case InitKind::picture:
       break;
   }

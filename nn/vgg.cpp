@@ -106,7 +106,7 @@ Features Vgg::operator()(const autograd::Variable& image,
     });
   };
   Features features;
-  autograd::Variable x = autograd::channel_affine(feeding_, image);
+  autograd::Variable x = autograd::convert(autograd::channel_affine(feeding_, image), dtype_);
   for (const Layer& layer : layers_) {
     const auto needed = [&](const Tap& tap) { return reaches(tap, layer.block, layer.index); };
     if (std::none_of(taps.begin(), taps.end(), needed)) {

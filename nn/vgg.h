@@ -22,9 +22,10 @@ using Features = std::map<std::string, autograd::Variable>;
 
 class Vgg {
  public:
-  // Widens the file's weights to `dtype` on `device`; convolutions after `last_tap` are not loaded
-  // (empty: all are). `pooling` is max (as trained) or average (smoother gradients: Gatys et al.
-  // 2016, section 2). Throws Error if the file is not such a network or ends before `last_tap`.
+  // Converts the file's weights to `dtype` on `device`: f32, f64, or bf16 for weights and features
+  // in bf16, with pictures in f32. Convolutions after `last_tap` are not loaded (empty: all are).
+  // `pooling` is max (as trained) or average (smoother gradients: Gatys et al. 2016, section 2).
+  // Throws Error if the file is not such a network or ends before `last_tap`.
   Vgg(const WeightsFile& file, const Device& device, DType dtype, PoolKind pooling,
       std::string_view last_tap = {});
 
@@ -35,7 +36,8 @@ class Vgg {
 
   const Architecture& architecture() const { return architecture_; }
   const Device& device() const { return device_; }
-  DType dtype() const { return dtype_; }
+  DType dtype() const { return dtype_; }                    // of features
+  DType picture_dtype() const { return sum_type(dtype_); }  // of pictures
   PoolKind pooling() const { return pooling_; }
 
   // Checks that a tap exists and that the loaded part reaches it. Throws Error, naming the nearest

@@ -29,7 +29,7 @@ void add_output(CLI::App& command, const std::shared_ptr<Files>& files, const ch
 }
 
 void run_verify(const Files& files, const ConvertOptions& options) {
-  const Device device = apps::make_device(files.device, 0, apps::Precision::f32);
+  const Device device = apps::choose_device(files.device, 0, apps::Precision::f32).device;
   const Verification result = verify(files.input, device);
   print_notes(result.notes);
   for (const std::string& line : result.lines) {

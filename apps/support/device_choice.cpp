@@ -20,42 +20,69 @@ std::string first_available() {
   return "cpu";
 }
 
+[[noreturn]] void refuse(const Device& device, Precision precision) {
+  fail(
+      "--precision: the device {} does not compute in {}; f32 runs everywhere, f64 with --device "
+      "reference, tf32 and bf16 with --device cuda",
+      device.name(), format_choice(precision, precision_names));
+}
+
+DeviceChoice on_host(Device device, Precision precision) {
+  if (precision == Precision::f64 && device.supports(DType::f64)) {
+    return {std::move(device), precision, DType::f64, ""};
+  }
+  if (precision != Precision::f32 && precision != Precision::automatic) {
+    refuse(device, precision);
+  }
+  return {std::move(device), Precision::f32, DType::f32, ""};
+}
+
+DeviceChoice on_gpu(int ordinal, Precision precision, CudaPlans plans) {
+  const auto gpu = [&](CudaMath math) { return Device::cuda(ordinal, math, plans); };
+  switch (precision) {
+    case Precision::f32:
+      return {gpu(CudaMath::f32), precision, DType::f32, ""};
+    case Precision::tf32:
+      return {gpu(CudaMath::tf32), precision, DType::f32, ""};
+    case Precision::bf16:
+      return {gpu(CudaMath::tf32), precision, DType::bf16, ""};
+    case Precision::automatic:
+      try {
+        return on_gpu(ordinal, Precision::tf32, plans);
+      } catch (const Error& error) {
+        DeviceChoice plain = on_gpu(ordinal, Precision::f32, plans);  // throws where it is the GPU
+        plain.note = fmt::format("precision f32, which is slower: {}", error.what());
+        return plain;
+      }
+    default:
+      refuse(gpu(CudaMath::f32), precision);
+  }
+}
+
 }  // namespace
 
-Device make_device(const std::string& name, int threads, Precision precision, CudaPlans plans) {
+DeviceChoice choose_device(const std::string& name, int threads, Precision precision,
+                           CudaPlans plans) {
   constexpr int most_gpus = 255;
-  const CudaMath math = precision == Precision::tf32 ? CudaMath::tf32 : CudaMath::f32;
   if (name == "auto") {
-    return make_device(first_available(), threads, precision, plans);
+    return choose_device(first_available(), threads, precision, plans);
   }
   if (name == "cpu") {
-    return Device::cpu(threads);
+    return on_host(Device::cpu(threads), precision);
   }
   if (name == "reference") {
-    return Device::reference();
+    return on_host(Device::reference(), precision);
   }
   if (name == "cuda") {
-    return Device::cuda(0, math, plans);
+    return on_gpu(0, precision, plans);
   }
   if (name.starts_with("cuda:")) {
     const std::string_view number = std::string_view(name).substr(5);
-    return Device::cuda(static_cast<int>(parse_integer(number, 0, most_gpus)), math, plans);
+    return on_gpu(static_cast<int>(parse_integer(number, 0, most_gpus)), precision, plans);
   }
   static const std::array<std::string, 4> names{"auto", "cpu", "cuda", "reference"};
   fail("--device: there is no '{}'; did you mean '{}'? (auto, cpu, cuda, cuda:N or reference)",
        name, nn::nearest(name, names));
-}
-
-DType require_precision(const Device& device, Precision precision) {
-  const bool is_cuda = device.kind() == Device::Kind::cuda;
-  if (precision == Precision::f32 || (precision == Precision::tf32 && is_cuda)) {
-    return DType::f32;
-  }
-  check(precision == Precision::f64 && device.supports(DType::f64),
-        "--precision: the device {} does not compute in {}; f32 runs everywhere, f64 with --device "
-        "reference, tf32 with --device cuda",
-        device.name(), format_choice(precision, precision_names));
-  return DType::f64;
 }
 
 }  // namespace gramgrad::apps

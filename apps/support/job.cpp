@@ -164,7 +164,8 @@ void choose_schedule(StylizeJob& job) {
 nn::MemoryPlan predict_memory(const StylizeJob& job) {
   nn::MemoryInputs inputs{job.schedule.back(), {}, 0};
   const auto bytes = [&](const nn::Scale& size, std::int64_t channels) {
-    return static_cast<std::size_t>(size.height * size.width * channels) * size_of(job.dtype);
+    return static_cast<std::size_t>(size.height * size.width * channels) *
+           size_of(job.picture_dtype());
   };
   inputs.held = bytes(inputs.picture, job.content.alpha.empty() ? 3 : 4);
   for (const Image& style : job.styles) {
@@ -213,14 +214,13 @@ StylizeJob prepare_job(const StylizeArguments& arguments) {
   nn::StylizerOptions options = stylizer_options(arguments);
   std::string last_tap = check_method(options.objective, weights);
   check_blend(options.objective.style_blend_weights, arguments.styles.size());
-  Device device =
-      make_device(arguments.device, arguments.threads, arguments.precision, arguments.autotune);
-  const DType dtype = require_precision(device, arguments.precision);
+  DeviceChoice choice =
+      choose_device(arguments.device, arguments.threads, arguments.precision, arguments.autotune);
   StylizeJob job{arguments,
                  options,
                  std::move(weights),
-                 std::move(device),
-                 dtype,
+                 std::move(choice.device),
+                 choice.dtype,
                  {},
                  {},
                  {},
@@ -229,6 +229,10 @@ StylizeJob prepare_job(const StylizeArguments& arguments) {
                  {},
                  {},
                  {}};
+  job.arguments.precision = choice.precision;
+  if (!choice.note.empty()) {
+    job.warnings.push_back(choice.note);
+  }
   load_pictures(job);
   choose_schedule(job);
   job.memory = predict_memory(job);
@@ -237,7 +241,7 @@ StylizeJob prepare_job(const StylizeArguments& arguments) {
   job.recipe.weights = {
       arguments.weights == embedded_name ? embedded_name : absolute_path(arguments.weights),
       job.weights.sha256()};
-  job.recipe.arguments = arguments;
+  job.recipe.arguments = job.arguments;
   job.recipe.arguments.device = job.device.name();
   job.recipe.arguments.weights = job.recipe.weights.path;
   if (job.recipe.start) {

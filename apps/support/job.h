@@ -21,7 +21,7 @@ struct StylizeJob {
   nn::StylizerOptions options;
   nn::WeightsFile weights;
   Device device;
-  DType dtype;
+  DType dtype;  // of feature maps
   Image content;
   std::vector<Image> styles;   // opaque
   std::optional<Image> start;  // of --init FILE; opaque
@@ -30,6 +30,8 @@ struct StylizeJob {
   nn::MemoryPlan memory;
   Recipe recipe;
   std::vector<std::string> warnings;  // for people, one line each
+
+  DType picture_dtype() const { return sum_type(dtype); }
 };
 
 // Throws Error for everything that is wrong with the arguments or the files that they name.

@@ -14,9 +14,9 @@ inline constexpr std::array preserve_color_names{
     Choice<PreserveColor>{"match", PreserveColor::match}};
 
 inline constexpr std::array precision_names{
-    Choice<Precision>{"f32", Precision::f32}, Choice<Precision>{"f64", Precision::f64},
-    Choice<Precision>{"tf32", Precision::tf32}, Choice<Precision>{"mixed", Precision::mixed},
-    Choice<Precision>{"bf16", Precision::bf16}};
+    Choice<Precision>{"auto", Precision::automatic}, Choice<Precision>{"f32", Precision::f32},
+    Choice<Precision>{"f64", Precision::f64},        Choice<Precision>{"tf32", Precision::tf32},
+    Choice<Precision>{"mixed", Precision::mixed},    Choice<Precision>{"bf16", Precision::bf16}};
 
 inline constexpr std::array autotune_names{Choice<CudaPlans>{"off", CudaPlans::expected},
                                            Choice<CudaPlans>{"on", CudaPlans::measured}};

@@ -166,11 +166,14 @@ std::vector<Option> machine_options() {
            group},
           [](auto& a) -> auto& { return a.device; }),
       choice_option(
-          {"precision", "", "Arithmetic; which of them a device has, it says.", group},
+          {"precision", "",
+           "Arithmetic; auto: tf32 on a GPU, f32 elsewhere. Which of them a device has, it says.",
+           group},
           precision_names, [](auto& a) -> auto& { return a.precision; }),
       choice_option(
           {"autotune", "",
-           "With tf32: time cuDNN's plans for each convolution, and remember the fastest.", group},
+           "With tf32 and bf16: time cuDNN's plans for each convolution, and remember the fastest.",
+           group},
           autotune_names, [](auto& a) -> auto& { return a.autotune; }),
       integer_option(
           {"threads", "N", "Threads of the processor; 0: all. The result is the same.", group,

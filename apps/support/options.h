@@ -16,7 +16,7 @@
 namespace gramgrad::apps {
 
 enum class PreserveColor { none, luminance, match };
-enum class Precision { f32, f64, tf32, mixed, bf16 };
+enum class Precision { automatic, f32, f64, tf32, mixed, bf16 };
 enum class Clamp { automatic, on, off };
 
 struct StylizeArguments {
@@ -36,7 +36,7 @@ struct StylizeArguments {
   std::string weights = "vgg16";  // path; vgg16: the embedded network
   PoolKind pooling = PoolKind::average;
   std::string device = "auto";
-  Precision precision = Precision::f32;
+  Precision precision = Precision::automatic;  // tf32 on a GPU, else f32
   CudaPlans autotune = CudaPlans::expected;
   int threads = 0;  // 0: all processors
 

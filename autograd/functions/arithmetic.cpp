@@ -57,7 +57,7 @@ Variable multiply(const Variable& x, const Variable& y) {
 }
 
 Variable sum(const Variable& x) {
-  Tensor total(x.device(), {1}, x.value().dtype());
+  Tensor total(x.device(), {1}, sum_type(x.value().dtype()));
   x.device().ops().sum(x.value(), total);
   return record("sum", std::move(total), {x}, [](Backward& step) {
     step.into(0, [&](Tensor& dx, WriteMode mode) {

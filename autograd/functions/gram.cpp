@@ -9,7 +9,7 @@ namespace gramgrad::autograd {
 Variable gram(const Variable& features, double scale) {
   const Shape& shape = features.shape();
   check(shape.rank() == 4, "gram: features {} are not [N,H,W,C]", shape.to_string());
-  Tensor g(features.device(), {shape[0], shape[3], shape[3]}, features.value().dtype());
+  Tensor g(features.device(), {shape[0], shape[3], shape[3]}, sum_type(features.value().dtype()));
   features.device().ops().gram(scale, features.value(), g);
   return record("gram", std::move(g), {features}, [scale, f = features.value()](Backward& step) {
     step.into(0, [&](Tensor& df, WriteMode mode) {

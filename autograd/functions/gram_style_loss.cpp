@@ -9,7 +9,7 @@ namespace gramgrad::autograd {
 Variable gram_style_loss(const GramStyleLossParams& params, const Variable& features,
                          const Tensor& target) {
   const Device& device = features.device();
-  const DType dtype = features.value().dtype();
+  const DType dtype = sum_type(features.value().dtype());
   Tensor loss(device, {1}, dtype);
   if (!features.requires_grad()) {
     device.ops().gram_style_loss(params, features.value(), target, loss, nullptr);

@@ -8,7 +8,7 @@ namespace gramgrad::autograd {
 // compute(loss, dx): writes the loss [1] and, where dx is not null, its gradient in x's shape.
 template <typename Compute>
 Variable one_pass_loss(std::string_view name, const Variable& x, Compute&& compute) {
-  Tensor loss(x.device(), {1}, x.value().dtype());
+  Tensor loss(x.device(), {1}, sum_type(x.value().dtype()));
   Tensor dx;
   if (x.requires_grad()) {
     dx = Tensor(x.device(), x.shape(), x.value().dtype());

@@ -8,31 +8,35 @@
 namespace gramgrad::cuda {
 namespace {
 
-struct PatchRows : Patches {
+template <typename T>
+struct PatchRows : Patches<T> {
+  using Corner = typename Patches<T>::Corner;
   static constexpr bool k_is_contiguous = true;
-  __device__ Corner line(int, int out_pixel) const { return corner(out_pixel); }
+  __device__ Corner line(int, int out_pixel) const { return this->corner(out_pixel); }
   __device__ float at(const Corner& corner, int k) const {
-    return Patches::at(corner, kernel_position(k, g.kernel_width, g.in_channels));
+    return Patches<T>::at(corner, kernel_position(k, this->g.kernel_width, this->g.in_channels));
   }
 };
 
+template <typename T>
 struct WeightColumns {
-  const float* w;  // [O, patch]
+  const T* w;  // [O, patch]
   int patch;
   static constexpr bool k_is_contiguous = true;
-  __device__ const float* line(int, int o) const { return w + static_cast<Index>(o) * patch; }
-  __device__ float at(const float* line, int k) const { return line[k]; }
+  __device__ const T* line(int, int o) const { return w + static_cast<Index>(o) * patch; }
+  __device__ float at(const T* line, int k) const { return to_f32(line[k]); }
 };
 
 // The comparison is false for NaN, which therefore stays.
+template <typename T>
 struct BiasAndRelu {
-  float* y;
-  const float* bias;  // or null
+  T* y;
+  const T* bias;  // or null
   int out_channels;
   bool relu;
   __device__ void operator()(int, int, int pixel, int o, float value) const {
-    value += bias != nullptr ? bias[o] : 0;
-    y[static_cast<Index>(pixel) * out_channels + o] = relu && value <= 0 ? 0 : value;
+    value += bias != nullptr ? to_f32(bias[o]) : 0;
+    store(y[static_cast<Index>(pixel) * out_channels + o], relu && value <= 0 ? 0 : value, false);
   }
 };
 
@@ -54,16 +58,22 @@ Conv2dGeometry conv2d_geometry(const Conv2dParams& params, const Shape& x, const
           .out_width = narrow(y[2])};
 }
 
-void write_masks_and_pool(const Conv2dParams& params, const Shape& full, Stream stream, float* y,
+template <typename T>
+void write_masks_and_pool(const Conv2dParams& params, const Shape& full, Stream stream, T* y,
                           const Conv2dOutputs& outputs) {
   if (auto* mask = data_or_null<std::uint8_t>(outputs.relu_mask)) {
     launch_relu(stream, y, y, mask, full[0] * full[1] * full[2], full[3]);
   }
-  if (float* pooled = data_or_null<float>(outputs.pooled)) {
+  if (T* pooled = data_or_null<T>(outputs.pooled)) {
     launch_pool(stream, {.kind = params.pool}, full, outputs.pooled->shape(), y, pooled,
                 data_or_null<std::uint8_t>(outputs.pool_mask));
   }
 }
+
+template void write_masks_and_pool(const Conv2dParams&, const Shape&, Stream, float*,
+                                   const Conv2dOutputs&);
+template void write_masks_and_pool(const Conv2dParams&, const Shape&, Stream, Bf16*,
+                                   const Conv2dOutputs&);
 
 void conv2d(const Conv2dParams& params, const Tensor& x, const Tensor& w, const Tensor& bias,
             const Conv2dOutputs& outputs) {
@@ -73,13 +83,15 @@ void conv2d(const Conv2dParams& params, const Tensor& x, const Tensor& w, const 
   expect_small(full);
   const Conv2dGeometry g = conv2d_geometry(params, x.shape(), w.shape());
   const Stream stream = stream_of(x);
-  float* y = data_or_null<float>(outputs.y);
-  const Scratch<float> unwanted(x, y == nullptr ? full.size() : 0);
-  y = y == nullptr ? unwanted.data() : y;
-  matmul(stream, {.m = g.out_pixels(), .n = g.out_channels, .k = g.patch()},
-         PatchRows{{g, x.data<float>()}}, WeightColumns{w.data<float>(), g.patch()},
-         BiasAndRelu{y, data_or_null<float>(&bias), g.out_channels, params.relu});
-  write_masks_and_pool(params, full, stream, y, outputs);
+  with_map_type(x, [&]<typename T>(T) {
+    T* y = data_or_null<T>(outputs.y);
+    const Scratch<T> unwanted(x, y == nullptr ? full.size() : 0);
+    y = y == nullptr ? unwanted.data() : y;
+    matmul(stream, {.m = g.out_pixels(), .n = g.out_channels, .k = g.patch()},
+           PatchRows<T>{{g, x.data<T>()}}, WeightColumns<T>{w.data<T>(), g.patch()},
+           BiasAndRelu<T>{y, data_or_null<T>(&bias), g.out_channels, params.relu});
+    write_masks_and_pool(params, full, stream, y, outputs);
+  });
 }
 
 }  // namespace gramgrad::cuda

@@ -20,8 +20,10 @@ struct Conv2dGeometry {
 
 Conv2dGeometry conv2d_geometry(const Conv2dParams& params, const Shape& x, const Shape& w);
 
-// Masks and pooling of the map `y` [full], which has been clipped where params.relu.
-void write_masks_and_pool(const Conv2dParams& params, const Shape& full, Stream stream, float* y,
+// Masks and pooling of the map `y` [full], which has been clipped where params.relu. T: float or
+// Bf16, here and below.
+template <typename T>
+void write_masks_and_pool(const Conv2dParams& params, const Shape& full, Stream stream, T* y,
                           const Conv2dOutputs& outputs);
 
 // Where an element lies in a window.
@@ -34,9 +36,10 @@ __device__ inline KernelPosition kernel_position(int k, int kernel_width, int ch
 
 // The input pixels that output pixels see: patch(pixel, k), with k = (kh, kw, channel). Zero in the
 // padding.
+template <typename T>
 struct Patches {
   Conv2dGeometry g;
-  const float* x;
+  const T* x;
 
   struct Corner {  // of an output pixel's window; may lie in the padding
     int image, top, left;
@@ -53,26 +56,27 @@ struct Patches {
       return 0;
     }
     const Index pixel = (static_cast<Index>(corner.image) * g.in_height + h) * g.in_width + w;
-    return x[pixel * g.in_channels + position.channel];
+    return to_f32(x[pixel * g.in_channels + position.channel]);
   }
 };
 
 // dz = relu_mask * (dy + unpool(dpooled)): dy itself where there is neither mask nor pool, else
 // scratch memory that lives as long as this object.
+template <typename T>
 class OutputGradient {
  public:
   OutputGradient(const Conv2dParams& params, const Conv2dGradients& gradients, const Shape& y,
                  const Tensor& like);
-  const float* data() const { return dz_; }
+  const T* data() const { return dz_; }
   const Shape& shape() const { return shape_; }
 
  private:
   Shape shape_;
-  Scratch<float> scratch_;
-  const float* dz_;
+  Scratch<T> scratch_;
+  const T* dz_;
 };
 
 // dbias (+)= dz summed over images and pixels.
-void add_bias_gradient(const OutputGradient& dz, Tensor& dbias, WriteMode mode);
+void add_bias_gradient(const OutputGradient<float>& dz, Tensor& dbias, WriteMode mode);
 
 }  // namespace gramgrad::cuda

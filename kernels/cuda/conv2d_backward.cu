@@ -11,9 +11,10 @@ namespace gramgrad::cuda {
 namespace {
 
 // Row: an input pixel; k = (kh, kw, o). The output pixel oh with oh * stride + kh - padding = h.
+template <typename T>
 struct SeenBy {
   Conv2dGeometry g;
-  const float* dz;
+  const T* dz;
   static constexpr bool k_is_contiguous = true;
 
   struct Pixel {
@@ -36,25 +37,27 @@ struct SeenBy {
       return 0;
     }
     const Index output = (static_cast<Index>(pixel.image) * g.out_height + oh) * g.out_width + ow;
-    return dz[output * g.out_channels + position.channel];
+    return to_f32(dz[output * g.out_channels + position.channel]);
   }
 };
 
 // Column: an input channel; k as above.
+template <typename T>
 struct TransposedWeights {
   Conv2dGeometry g;
-  const float* w;
+  const T* w;
   static constexpr bool k_is_contiguous = false;
   __device__ int line(int, int i) const { return i; }
   __device__ float at(int i, int k) const {
     const KernelPosition position = kernel_position(k, g.kernel_width, g.out_channels);
     const Index row = static_cast<Index>(position.channel) * g.kernel_height + position.kh;
-    return w[(row * g.kernel_width + position.kw) * g.in_channels + i];
+    return to_f32(w[(row * g.kernel_width + position.kw) * g.in_channels + i]);
   }
 };
 
+template <typename T>
 struct StoreMap {
-  float* dx;
+  T* dx;
   int channels;
   bool accumulate;
   __device__ void operator()(int, int, int pixel, int channel, float value) const {
@@ -74,7 +77,7 @@ struct ChannelsOfGradient {
 };
 
 // Column: a position in the patch; k: an output pixel.
-struct PatchColumns : Patches {
+struct PatchColumns : Patches<float> {
   static constexpr bool k_is_contiguous = false;
   __device__ KernelPosition line(int, int k) const {
     return kernel_position(k, g.kernel_width, g.in_channels);
@@ -113,21 +116,22 @@ void weight_product(Tensor& out, const MatmulSize& size, const ChannelsOfGradien
 
 }  // namespace
 
-OutputGradient::OutputGradient(const Conv2dParams& params, const Conv2dGradients& gradients,
-                               const Shape& y, const Tensor& like)
+template <typename T>
+OutputGradient<T>::OutputGradient(const Conv2dParams& params, const Conv2dGradients& gradients,
+                                  const Shape& y, const Tensor& like)
     : shape_(y),
       scratch_(like, params.relu || params.pool != PoolKind::none ? y.size() : 0),
-      dz_(data_or_null<float>(gradients.dy)) {
-  if (!params.relu && data_or_null<float>(gradients.dpooled) == nullptr) {
+      dz_(data_or_null<T>(gradients.dy)) {
+  if (!params.relu && data_or_null<T>(gradients.dpooled) == nullptr) {
     return;
   }
-  const MapGradient gradient{
+  const MapGradient<T> gradient{
       .height = static_cast<unsigned>(y[1]),
       .width = static_cast<unsigned>(y[2]),
       .channels = static_cast<unsigned>(y[3]),
       .dy = dz_,
       .relu_mask = data_or_null<std::uint8_t>(gradients.relu_mask),
-      .dpooled = data_or_null<float>(gradients.dpooled),
+      .dpooled = data_or_null<T>(gradients.dpooled),
       .winners = data_or_null<std::uint8_t>(gradients.pool_mask),
       .pooled_height = static_cast<unsigned>(y[1] / 2),
       .pooled_width = static_cast<unsigned>(y[2] / 2),
@@ -137,23 +141,30 @@ OutputGradient::OutputGradient(const Conv2dParams& params, const Conv2dGradients
   dz_ = scratch_.data();
 }
 
+template class OutputGradient<float>;
+template class OutputGradient<Bf16>;
+
 void conv2d_backward_input(const Conv2dParams& params, const Conv2dGradients& gradients,
                            const Tensor& w, Tensor& dx, WriteMode mode) {
   check_conv2d_backward_input(params, gradients, w, dx);
   expect_small(dx.shape());
-  const OutputGradient dz(params, gradients, conv2d_output_shape(params, dx.shape(), w.shape()), w);
+  const Shape full = conv2d_output_shape(params, dx.shape(), w.shape());
   const Conv2dGeometry g = conv2d_geometry(params, dx.shape(), w.shape());
   const int terms = g.kernel_height * g.kernel_width * g.out_channels;
-  matmul(stream_of(dx), {.m = g.in_pixels(), .n = g.in_channels, .k = terms}, SeenBy{g, dz.data()},
-         TransposedWeights{g, w.data<float>()},
-         StoreMap{dx.data<float>(), g.in_channels, adds(mode)});
+  with_map_type(dx, [&]<typename T>(T) {
+    const OutputGradient<T> dz(params, gradients, full, w);
+    matmul(stream_of(dx), {.m = g.in_pixels(), .n = g.in_channels, .k = terms},
+           SeenBy<T>{g, dz.data()}, TransposedWeights<T>{g, w.data<T>()},
+           StoreMap<T>{dx.data<T>(), g.in_channels, adds(mode)});
+  });
 }
 
 void conv2d_backward_weight(const Conv2dParams& params, const Conv2dGradients& gradients,
                             const Tensor& x, Tensor& dw, Tensor& dbias, WriteMode mode) {
   check_conv2d_backward_weight(params, gradients, x, dw, dbias);
   expect_small(x.shape());
-  const OutputGradient dz(params, gradients, conv2d_output_shape(params, x.shape(), dw.shape()), x);
+  const OutputGradient<float> dz(params, gradients,
+                                 conv2d_output_shape(params, x.shape(), dw.shape()), x);
   const Conv2dGeometry g = conv2d_geometry(params, x.shape(), dw.shape());
   const ChannelsOfGradient rows{dz.data(), g.out_channels};
   weight_product(dw, {.m = g.out_channels, .n = g.patch(), .k = g.out_pixels()}, rows,
@@ -163,7 +174,7 @@ void conv2d_backward_weight(const Conv2dParams& params, const Conv2dGradients& g
   }
 }
 
-void add_bias_gradient(const OutputGradient& dz, Tensor& dbias, WriteMode mode) {
+void add_bias_gradient(const OutputGradient<float>& dz, Tensor& dbias, WriteMode mode) {
   const Shape& y = dz.shape();
   const auto channels = static_cast<int>(y[3]);
   weight_product(dbias, {.m = channels, .n = 1, .k = static_cast<int>(y.size() / y[3])},

@@ -1,4 +1,5 @@
-// The operators of the CUDA device, as kernels/ops.h documents them, f32. cuda_ops() lists them.
+// The operators of the CUDA device, as kernels/ops.h documents them, f32, and bf16 for maps.
+// cuda_ops() lists them.
 #pragma once
 
 #include "kernels/ops.h"

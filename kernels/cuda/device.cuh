@@ -12,12 +12,15 @@
 //   commit_copies(), wait_for_copies<n>()       ends a group; waits for all but the last n groups
 //   to_tf32(value)                              rounded to 10 bits of mantissa, half away from zero
 //   multiply_tf32(d, a, b)                      d += a b by a warp: mma.m16n8k8
+//   multiply_bf16(d, a, b)                      d += a b by a warp: mma.m16n8k16
 // A copy is to be seen by the thread that waited for it, and by others after a barrier.
 //
 // A block's shared_memory<T>() is the same object for each call with the same T.
 #pragma once
 
 #include <cstdint>
+
+#include "kernels/bf16.h"
 
 #if defined(__CUDACC__)
 #include "kernels/cuda/device_nvcc.cuh"
@@ -40,9 +43,10 @@ __host__ __device__ constexpr T ceil_div(T a, T b) {
   return (a + b - 1) / b;
 }
 
-// to = value, or to += value.
-__device__ inline void store(float& to, float value, bool accumulate) {
-  to = accumulate ? to + value : value;
+// to = value, or to += value; T is float or Bf16.
+template <typename T>
+__device__ inline void store(T& to, float value, bool accumulate) {
+  to = rounded_to<T>(accumulate ? to_f32(to) + value : value);
 }
 
 }  // namespace gramgrad::cuda

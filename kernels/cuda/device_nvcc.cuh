@@ -57,6 +57,14 @@ __device__ inline void multiply_tf32(float (&d)[4], const unsigned (&a)[4],
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
 }
 
+__device__ inline void multiply_bf16(float (&d)[4], const unsigned (&a)[4],
+                                     const unsigned (&b)[2]) {
+  asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 "
+      "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+      : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+}
+
 #else
 
 template <int bytes>
@@ -70,6 +78,7 @@ __device__ inline unsigned to_tf32(float) {
   return 0;
 }
 __device__ inline void multiply_tf32(float (&)[4], const unsigned (&)[4], const unsigned (&)[2]) {}
+__device__ inline void multiply_bf16(float (&)[4], const unsigned (&)[4], const unsigned (&)[2]) {}
 
 #endif
 

@@ -1,4 +1,4 @@
-// Gram matrices in f32, on every GPU: gram.cuh with the plain tile kernel.
+// Gram matrices with products in f32, on every GPU: gram.cuh with the plain tile kernel.
 #include "kernels/cuda/gram.cuh"
 
 #include "kernels/cuda/cuda_ops.h"
@@ -7,27 +7,29 @@ namespace gramgrad::cuda {
 namespace {
 
 // Row i of F^T, and column i of F: both a channel; k: a pixel.
+template <typename T>
 struct Channels {
-  const float* f;  // [items, pixels, channels]
+  const T* f;  // [items, pixels, channels]
   int pixels, channels;
   static constexpr bool k_is_contiguous = false;
-  __device__ const float* line(int item, int channel) const {
+  __device__ const T* line(int item, int channel) const {
     return f + static_cast<Index>(item) * pixels * channels + channel;
   }
-  __device__ float at(const float* line, int pixel) const {
-    return line[static_cast<Index>(pixel) * channels];
+  __device__ float at(const T* line, int pixel) const {
+    return to_f32(line[static_cast<Index>(pixel) * channels]);
   }
 };
 
 // Row: a pixel; k: a channel.
+template <typename T>
 struct Pixels {
-  const float* f;
+  const T* f;
   int pixels, channels;
   static constexpr bool k_is_contiguous = true;
-  __device__ const float* line(int item, int pixel) const {
+  __device__ const T* line(int item, int pixel) const {
     return f + (static_cast<Index>(item) * pixels + pixel) * channels;
   }
-  __device__ float at(const float* line, int channel) const { return line[channel]; }
+  __device__ float at(const T* line, int channel) const { return to_f32(line[channel]); }
 };
 
 // dg + dg^T. Column: a channel; k: a channel.
@@ -49,8 +51,10 @@ struct SymmetricGradient {
 
 constexpr auto product = [](const Tensor& f, const auto& consumer) {
   const MatmulSize size = gram_size(f);
-  const Channels channels{f.data<float>(), size.k, size.m};
-  split_matmul(f, size, channels, channels, consumer);
+  with_map_type(f, [&]<typename T>(T) {
+    const Channels<T> channels{f.data<T>(), size.k, size.m};
+    split_matmul(f, size, channels, channels, consumer);
+  });
 };
 
 }  // namespace
@@ -67,10 +71,12 @@ void gram_style_loss(const GramStyleLossParams& params, const Tensor& f, const T
 void gram_backward(double scale, const Tensor& f, const Tensor& dg, Tensor& df, WriteMode mode) {
   check_gram_backward(f, dg, df);
   const MatmulSize size = gram_backward_size(f);
-  const StoreFeatureGradient output{df.data<float>(), size.m, size.n, static_cast<float>(scale),
-                                    adds(mode)};
-  matmul(stream_of(f), size, Pixels{f.data<float>(), size.m, size.n},
-         SymmetricGradient{dg.data<float>(), size.n}, output);
+  with_map_type(f, [&]<typename T>(T) {
+    const StoreFeatureGradient<T> output{df.data<T>(), size.m, size.n, static_cast<float>(scale),
+                                         adds(mode)};
+    matmul(stream_of(f), size, Pixels<T>{f.data<T>(), size.m, size.n},
+           SymmetricGradient{dg.data<float>(), size.n}, output);
+  });
 }
 
 }  // namespace gramgrad::cuda

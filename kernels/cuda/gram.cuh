@@ -75,8 +75,9 @@ struct GramDifferences {
 };
 
 // df (+)= scale * what is computed of it
+template <typename T>
 struct StoreFeatureGradient {
-  float* df;
+  T* df;
   int pixels, channels;
   float scale;
   bool accumulate;

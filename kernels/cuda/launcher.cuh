@@ -44,6 +44,16 @@ const T* data_or_null(const Tensor* tensor) {
   return tensor != nullptr && tensor->defined() ? tensor->data<T>() : nullptr;
 }
 
+// Calls function(T{}) with the element type of a map, float or Bf16.
+template <typename Function>
+void with_map_type(const Tensor& map, const Function& function) {
+  if (map.dtype() == DType::bf16) {
+    function(Bf16{});
+  } else {
+    function(float{});
+  }
+}
+
 inline bool adds(WriteMode mode) {
   return mode == WriteMode::accumulate;
 }

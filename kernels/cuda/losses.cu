@@ -6,16 +6,17 @@ namespace gramgrad::cuda {
 namespace {
 
 // sum (x - target)^2; dx = slope (x - target)
+template <typename T>
 struct Content {
-  const float* x;
-  const float* target;
-  float* dx;  // or null
+  const T* x;
+  const T* target;
+  T* dx;  // or null
   float slope;
   __device__ void operator()(Sum& sum, Index i) const {
-    const float difference = x[i] - target[i];
+    const float difference = to_f32(x[i]) - to_f32(target[i]);
     sum.add_product(difference, difference);
     if (dx != nullptr) {
-      dx[i] = slope * difference;
+      store(dx[i], slope * difference, false);
     }
   }
 };
@@ -41,9 +42,11 @@ struct OutsideRange {
 
 void content_loss(double weight, const Tensor& x, const Tensor& target, Tensor& loss, Tensor* dx) {
   check_content_loss(x, target, loss, dx);
-  const Content terms{x.data<float>(), target.data<float>(), data_or_null<float>(dx),
-                      static_cast<float>(2 * weight)};
-  reduce<Sum>(x.size(), terms, weight, loss);
+  with_map_type(x, [&]<typename T>(T) {
+    const Content<T> terms{x.data<T>(), target.data<T>(), data_or_null<T>(dx),
+                           static_cast<float>(2 * weight)};
+    reduce<Sum>(x.size(), terms, weight, loss);
+  });
 }
 
 void range_loss(const RangeLossParams& params, const Tensor& x, Tensor& loss, Tensor* dx) {

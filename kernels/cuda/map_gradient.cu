@@ -18,16 +18,17 @@ struct Windows {
   }
 };
 
+template <typename T>
 struct GatherGradient {
-  MapGradient gradient;
-  float* dz;
+  MapGradient<T> gradient;
+  T* dz;
   bool accumulate;
 
   __device__ void operator()(Index i) const {
     const auto element = static_cast<unsigned>(i);
     const unsigned channel = element % gradient.channels;
     const unsigned pixel = element / gradient.channels;
-    float value = gradient.dy != nullptr ? gradient.dy[i] : 0;
+    float value = gradient.dy != nullptr ? to_f32(gradient.dy[i]) : 0;
     if (gradient.dpooled != nullptr) {
       value += unpooled(pixel, channel);
     }
@@ -55,7 +56,7 @@ struct GatherGradient {
         const unsigned place =
             (h - oh * gradient.stride) * gradient.window + (w - ow * gradient.stride);
         if (gradient.winners == nullptr || gradient.winners[output] == place) {
-          sum += gradient.dpooled[output];
+          sum += to_f32(gradient.dpooled[output]);
         }
       }
     }
@@ -64,7 +65,8 @@ struct GatherGradient {
   }
 };
 
-MapGradient gradient_of(const Shape& map) {
+template <typename T>
+MapGradient<T> gradient_of(const Shape& map) {
   return {.height = static_cast<unsigned>(map[1]),
           .width = static_cast<unsigned>(map[2]),
           .channels = static_cast<unsigned>(map[3])};
@@ -72,30 +74,38 @@ MapGradient gradient_of(const Shape& map) {
 
 }  // namespace
 
-void launch_map_gradient(Stream stream, const MapGradient& gradient, float* dz, unsigned count,
+template <typename T>
+void launch_map_gradient(Stream stream, const MapGradient<T>& gradient, T* dz, unsigned count,
                          WriteMode mode) {
-  for_each(stream, count, GatherGradient{gradient, dz, adds(mode)});
+  for_each(stream, count, GatherGradient<T>{gradient, dz, adds(mode)});
 }
+
+template void launch_map_gradient(Stream, const MapGradient<float>&, float*, unsigned, WriteMode);
+template void launch_map_gradient(Stream, const MapGradient<Bf16>&, Bf16*, unsigned, WriteMode);
 
 void relu_backward(const Tensor& dy, const Tensor& mask, Tensor& dx, WriteMode mode) {
   check_relu_backward(dy, mask, dx);
-  MapGradient gradient = gradient_of(dx.shape());
-  gradient.dy = dy.data<float>();
-  gradient.relu_mask = mask.data<std::uint8_t>();
-  launch_map_gradient(stream_of(dx), gradient, dx.data<float>(), expect_small(dx.shape()), mode);
+  with_map_type(dx, [&]<typename T>(T) {
+    MapGradient<T> gradient = gradient_of<T>(dx.shape());
+    gradient.dy = dy.data<T>();
+    gradient.relu_mask = mask.data<std::uint8_t>();
+    launch_map_gradient(stream_of(dx), gradient, dx.data<T>(), expect_small(dx.shape()), mode);
+  });
 }
 
 void pool2d_backward(const Pool2dParams& params, const Tensor& dy, const Tensor* mask, Tensor& dx,
                      WriteMode mode) {
   check_pool2d_backward(params, dy, mask, dx);
-  MapGradient gradient = gradient_of(dx.shape());
-  gradient.dpooled = dy.data<float>();
-  gradient.winners = data_or_null<std::uint8_t>(mask);
-  gradient.pooled_height = static_cast<unsigned>(dy.shape()[1]);
-  gradient.pooled_width = static_cast<unsigned>(dy.shape()[2]);
-  gradient.window = static_cast<unsigned>(params.window);
-  gradient.stride = static_cast<unsigned>(params.stride);
-  launch_map_gradient(stream_of(dx), gradient, dx.data<float>(), expect_small(dx.shape()), mode);
+  with_map_type(dx, [&]<typename T>(T) {
+    MapGradient<T> gradient = gradient_of<T>(dx.shape());
+    gradient.dpooled = dy.data<T>();
+    gradient.winners = data_or_null<std::uint8_t>(mask);
+    gradient.pooled_height = static_cast<unsigned>(dy.shape()[1]);
+    gradient.pooled_width = static_cast<unsigned>(dy.shape()[2]);
+    gradient.window = static_cast<unsigned>(params.window);
+    gradient.stride = static_cast<unsigned>(params.stride);
+    launch_map_gradient(stream_of(dx), gradient, dx.data<T>(), expect_small(dx.shape()), mode);
+  });
 }
 
 }  // namespace gramgrad::cuda

@@ -6,19 +6,21 @@
 
 namespace gramgrad::cuda {
 
-// Null: no such part.
+// Null: no such part. T: float or Bf16.
+template <typename T>
 struct MapGradient {
   unsigned height, width, channels;         // of dz and dy
-  const float* dy = nullptr;                // [N, height, width, channels]
+  const T* dy = nullptr;                    // [N, height, width, channels]
   const std::uint8_t* relu_mask = nullptr;  // [N, height, width, ceil(channels/8)]
-  const float* dpooled = nullptr;           // [N, pooled_height, pooled_width, channels]
+  const T* dpooled = nullptr;               // [N, pooled_height, pooled_width, channels]
   const std::uint8_t* winners = nullptr;    // as dpooled; null: average pooling
   unsigned pooled_height = 0, pooled_width = 0;
   unsigned window = 2, stride = 2;
 };
 
 // dz [N, height, width, channels], of `count` < 2^31 elements.
-void launch_map_gradient(Stream stream, const MapGradient& gradient, float* dz, unsigned count,
+template <typename T>
+void launch_map_gradient(Stream stream, const MapGradient<T>& gradient, T* dz, unsigned count,
                          WriteMode mode);
 
 }  // namespace gramgrad::cuda

@@ -9,16 +9,17 @@
 namespace gramgrad::cuda {
 namespace {
 
+template <typename T>
 struct Pooling {
   unsigned in_height, in_width, channels;
   unsigned out_height, out_width;
   unsigned window, stride;
-  const float* x;
-  float* y;
+  const T* x;
+  T* y;
   std::uint8_t* winners;  // or null
 
   // First element of output i's window.
-  __device__ const float* first(Index i) const {
+  __device__ const T* first(Index i) const {
     const auto element = static_cast<unsigned>(i);
     const unsigned channel = element % channels;
     const unsigned pixel = element / channels;
@@ -33,66 +34,78 @@ struct Pooling {
 };
 
 // The first of equal maxima wins; the first NaN wins.
-struct MaximumPooling : Pooling {
+template <typename T>
+struct MaximumPooling : Pooling<T> {
+  using Pooling<T>::window, Pooling<T>::y, Pooling<T>::winners;
   __device__ void operator()(Index i) const {
-    const float* corner = first(i);
-    float best = *corner;
+    const T* corner = this->first(i);
+    float best = to_f32(*corner);
     unsigned winner = 0;
     for (unsigned ky = 0; ky < window; ++ky) {
       for (unsigned kx = 0; kx < window; ++kx) {
-        const float value = corner[offset(ky, kx)];
+        const float value = to_f32(corner[this->offset(ky, kx)]);
         if (!(value <= best) && !std::isnan(best)) {
           best = value;
           winner = ky * window + kx;
         }
       }
     }
-    y[i] = best;
+    store(y[i], best, false);
     if (winners != nullptr) {
       winners[i] = static_cast<std::uint8_t>(winner);
     }
   }
 };
 
-struct AveragePooling : Pooling {
+template <typename T>
+struct AveragePooling : Pooling<T> {
+  using Pooling<T>::window, Pooling<T>::y;
   __device__ void operator()(Index i) const {
-    const float* corner = first(i);
+    const T* corner = this->first(i);
     float sum = 0;
     for (unsigned ky = 0; ky < window; ++ky) {
       for (unsigned kx = 0; kx < window; ++kx) {
-        sum += corner[offset(ky, kx)];
+        sum += to_f32(corner[this->offset(ky, kx)]);
       }
     }
-    y[i] = sum / static_cast<float>(window * window);
+    store(y[i], sum / static_cast<float>(window * window), false);
   }
 };
 
 }  // namespace
 
+template <typename T>
 void launch_pool(Stream stream, const Pool2dParams& params, const Shape& in, const Shape& out,
-                 const float* x, float* y, std::uint8_t* winners) {
-  const Pooling pooling{.in_height = static_cast<unsigned>(in[1]),
-                        .in_width = static_cast<unsigned>(in[2]),
-                        .channels = static_cast<unsigned>(in[3]),
-                        .out_height = static_cast<unsigned>(out[1]),
-                        .out_width = static_cast<unsigned>(out[2]),
-                        .window = static_cast<unsigned>(params.window),
-                        .stride = static_cast<unsigned>(params.stride),
-                        .x = x,
-                        .y = y,
-                        .winners = winners};
+                 const T* x, T* y, std::uint8_t* winners) {
+  const Pooling<T> pooling{.in_height = static_cast<unsigned>(in[1]),
+                           .in_width = static_cast<unsigned>(in[2]),
+                           .channels = static_cast<unsigned>(in[3]),
+                           .out_height = static_cast<unsigned>(out[1]),
+                           .out_width = static_cast<unsigned>(out[2]),
+                           .window = static_cast<unsigned>(params.window),
+                           .stride = static_cast<unsigned>(params.stride),
+                           .x = x,
+                           .y = y,
+                           .winners = winners};
   if (params.kind == PoolKind::max) {
-    for_each(stream, out.size(), MaximumPooling{pooling});
+    for_each(stream, out.size(), MaximumPooling<T>{pooling});
   } else {
-    for_each(stream, out.size(), AveragePooling{pooling});
+    for_each(stream, out.size(), AveragePooling<T>{pooling});
   }
 }
+
+template void launch_pool(Stream, const Pool2dParams&, const Shape&, const Shape&, const float*,
+                          float*, std::uint8_t*);
+template void launch_pool(Stream, const Pool2dParams&, const Shape&, const Shape&, const Bf16*,
+                          Bf16*, std::uint8_t*);
 
 void pool2d(const Pool2dParams& params, const Tensor& x, Tensor& y, Tensor* mask) {
   check_pool2d(params, x, y, mask);
   expect_small(x.shape());
-  launch_pool(stream_of(x), params, x.shape(), y.shape(), x.data<float>(), y.data<float>(),
-              data_or_null<std::uint8_t>(mask));
+  with_map_type(x, [&]<typename T>(T) {
+    launch_pool(stream_of(x), params, x.shape(), y.shape(), x.data<T>(), y.data<T>(),
+                data_or_null<std::uint8_t>(mask));
+  });
 }
 
 }  // namespace gramgrad::cuda

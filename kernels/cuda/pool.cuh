@@ -6,8 +6,9 @@
 namespace gramgrad::cuda {
 
 // x [N, H, W, C] of shape `in`; y and winners as pool2d writes them, of shape `out`; winners may be
-// null.
+// null. T: float or Bf16.
+template <typename T>
 void launch_pool(Stream stream, const Pool2dParams& params, const Shape& in, const Shape& out,
-                 const float* x, float* y, std::uint8_t* winners);
+                 const T* x, T* y, std::uint8_t* winners);
 
 }  // namespace gramgrad::cuda

@@ -22,8 +22,8 @@ struct Product {
 };
 
 // Queued on the device's stream. A, B and C are f32 tensors of as many elements as their matrices;
-// for bf16, A and B are u8 tensors that hold two bytes an element. Throws Error where cuBLAS is
-// missing, for other sizes, and where cuBLAS refuses.
+// for bf16, A and B are bf16, and C may be. Throws Error where cuBLAS is missing, for other sizes,
+// and where cuBLAS refuses.
 void multiply(const Product& product, const Tensor& a, const Tensor& b, Tensor& c);
 
 // "13.1.0"; where there is none, why not.

@@ -5,22 +5,27 @@
 namespace gramgrad::cuda {
 namespace {
 
+template <typename T>
 struct Values {
-  const float* x;
-  __device__ void operator()(Sum& sum, Index i) const { sum.add(x[i]); }
+  const T* x;
+  __device__ void operator()(Sum& sum, Index i) const { sum.add(to_f32(x[i])); }
 };
 
+template <typename T>
 struct Products {
-  const float* x;
-  const float* y;
-  __device__ void operator()(Sum& sum, Index i) const { sum.add_product(x[i], y[i]); }
+  const T* x;
+  const T* y;
+  __device__ void operator()(Sum& sum, Index i) const {
+    sum.add_product(to_f32(x[i]), to_f32(y[i]));
+  }
 };
 
+template <typename T>
 struct Magnitudes {
-  const float* x;
+  const T* x;
   template <typename Accumulator>
   __device__ void operator()(Accumulator& accumulator, Index i) const {
-    accumulator.add(fabsf(x[i]));
+    accumulator.add(fabsf(to_f32(x[i])));
   }
 };
 
@@ -28,22 +33,26 @@ struct Magnitudes {
 
 void sum(const Tensor& x, Tensor& out) {
   check_sum(x, out);
-  reduce<Sum>(x.size(), Values{x.data<float>()}, 1, out);
+  with_map_type(x, [&]<typename T>(T) { reduce<Sum>(x.size(), Values<T>{x.data<T>()}, 1, out); });
 }
 
 void dot(const Tensor& x, const Tensor& y, Tensor& out) {
   check_dot(x, y, out);
-  reduce<Sum>(x.size(), Products{x.data<float>(), y.data<float>()}, 1, out);
+  with_map_type(x, [&]<typename T>(T) {
+    reduce<Sum>(x.size(), Products<T>{x.data<T>(), y.data<T>()}, 1, out);
+  });
 }
 
 void sum_absolute(const Tensor& x, Tensor& out) {
   check_sum_absolute(x, out);
-  reduce<Sum>(x.size(), Magnitudes{x.data<float>()}, 1, out);
+  with_map_type(x,
+                [&]<typename T>(T) { reduce<Sum>(x.size(), Magnitudes<T>{x.data<T>()}, 1, out); });
 }
 
 void max_absolute(const Tensor& x, Tensor& out) {
   check_max_absolute(x, out);
-  reduce<Maximum>(x.size(), Magnitudes{x.data<float>()}, 1, out);
+  with_map_type(
+      x, [&]<typename T>(T) { reduce<Maximum>(x.size(), Magnitudes<T>{x.data<T>()}, 1, out); });
 }
 
 }  // namespace gramgrad::cuda

@@ -10,8 +10,8 @@ constexpr unsigned warps_per_block = threads_per_block / warp_size;
 
 // A warp takes 32 channels of one pixel; its vote is four bytes of the mask. Bits beyond the last
 // channel are 0. The comparison is false for NaN, which therefore stays.
-__global__ void relu_kernel(const float* x, float* y, std::uint8_t* mask, Index pixels,
-                            unsigned channels) {
+template <typename T>
+__global__ void relu_kernel(const T* x, T* y, std::uint8_t* mask, Index pixels, unsigned channels) {
   const unsigned lane = threadIdx.x % warp_size;
   const Index stride = static_cast<Index>(gridDim.x) * warps_per_block;
   const unsigned bytes = ceil_div(channels, 8U);
@@ -21,9 +21,9 @@ __global__ void relu_kernel(const float* x, float* y, std::uint8_t* mask, Index 
       const unsigned channel = first + lane;
       float value = 0;
       if (channel < channels) {
-        value = x[pixel * channels + channel];
+        value = to_f32(x[pixel * channels + channel]);
         value = value <= 0 ? 0 : value;
-        y[pixel * channels + channel] = value;
+        store(y[pixel * channels + channel], value, false);
       }
       const unsigned bits = __ballot_sync(all_lanes, value > 0);
       const unsigned byte = first / 8 + lane;
@@ -36,19 +36,25 @@ __global__ void relu_kernel(const float* x, float* y, std::uint8_t* mask, Index 
 
 }  // namespace
 
-void launch_relu(Stream stream, const float* x, float* y, std::uint8_t* mask, Index pixels,
+template <typename T>
+void launch_relu(Stream stream, const T* x, T* y, std::uint8_t* mask, Index pixels,
                  Index channels) {
   if (pixels > 0 && channels > 0) {
-    launch(relu_kernel, blocks_for(pixels * warp_size), threads_per_block, stream, x, y, mask,
+    launch(relu_kernel<T>, blocks_for(pixels * warp_size), threads_per_block, stream, x, y, mask,
            pixels, static_cast<unsigned>(channels));
   }
 }
 
+template void launch_relu(Stream, const float*, float*, std::uint8_t*, Index, Index);
+template void launch_relu(Stream, const Bf16*, Bf16*, std::uint8_t*, Index, Index);
+
 void relu(const Tensor& x, Tensor& y, Tensor* mask) {
   check_relu(x, y, mask);
   const Shape& shape = x.shape();
-  launch_relu(stream_of(x), x.data<float>(), y.data<float>(), data_or_null<std::uint8_t>(mask),
-              shape[0] * shape[1] * shape[2], shape[3]);
+  with_map_type(x, [&]<typename T>(T) {
+    launch_relu(stream_of(x), x.data<T>(), y.data<T>(), data_or_null<std::uint8_t>(mask),
+                shape[0] * shape[1] * shape[2], shape[3]);
+  });
 }
 
 }  // namespace gramgrad::cuda

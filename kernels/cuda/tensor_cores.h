@@ -5,8 +5,9 @@
 
 namespace gramgrad::cuda {
 
-// Puts the Gram operators in TF32 into a table: factors are rounded to 10 bits of mantissa, sums
-// are f32. For GPUs from compute capability 8.0.
+// Puts the Gram operators that use them into a table: f32 factors are rounded to 10 bits of
+// mantissa (TF32), bf16 factors are taken as they are, sums are f32. For GPUs from compute
+// capability 8.0.
 void use_tensor_cores(Ops& ops);
 
 }  // namespace gramgrad::cuda

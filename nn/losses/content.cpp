@@ -38,6 +38,7 @@ FeatureLoss make_content_loss(const ContentLossOptions& options) {
       return autograd::content_loss(features, p, weight);
     };
   };
+  loss.takes_bf16 = true;
   return loss;
 }
 

@@ -30,6 +30,9 @@ struct FeatureLoss {
   // The loss against that target. Called once, before the iterations: what depends on the target
   // alone is computed here, so that an iteration never waits for the device.
   std::function<LayerLoss(const Target& target)> against;
+  // Both take features in bf16 too, as the operators that they are made of do ("maps" in
+  // kernels/ops.h). Else they are given f32.
+  bool takes_bf16 = false;
 };
 
 // Options as `key=value` pairs. A loss reads those that it knows; reject_unknown() then refuses the

@@ -61,6 +61,7 @@ FeatureLoss make_gram_loss(const GramLossOptions& options) {
       return autograd::gram_style_loss({.gram_scale = k, .weight = weight}, features, a);
     };
   };
+  loss.takes_bf16 = true;
   return loss;
 }
 

@@ -12,7 +12,7 @@ namespace gramgrad::nn {
 // none) must not divide by zero. Synchronises.
 inline double floored_squared_norm(const Tensor& x) {
   constexpr double smallest_mean_square = 1e-12;
-  Tensor norm(x.device(), {1}, x.dtype());
+  Tensor norm(x.device(), {1}, sum_type(x.dtype()));
   x.device().ops().dot(x, x, norm);
   return std::max(norm.item(), static_cast<double>(x.size()) * smallest_mean_square);
 }

@@ -151,6 +151,7 @@ TEST_F(BadInput, Options) {
       {{"--device", "cuda:x"}, "'x' is not a whole number"},
       {{"--device", "cpu", "--precision", "f64"}, "the device cpu does not compute in f64"},
       {{"--device", "cpu", "--precision", "bf16"}, "the device cpu does not compute in bf16"},
+      {{"--device", "reference", "--precision", "tf32"}, "does not compute in tf32"},
       {{"--weights", "missing.ggw"}, "missing.ggw: "},
       {{"--sise", "64"}, "there is no option '--sise'; did you mean '--size'?"},
       {{"--size"}, "--size"},

@@ -53,6 +53,8 @@ TEST_F(Cli, DryRunAsJson) {
   const json plan = json::parse(run(stylize(out, {"--dry-run", "--json"})).out);
   EXPECT_EQ(plan.at("event"), "plan");
   EXPECT_EQ(plan.at("recipe").at("options").at("iterations"), "3");
+  // Not auto: another device would choose another.
+  EXPECT_NE(plan.at("recipe").at("options").at("precision"), "auto");
   std::size_t sum = 0;
   for (const auto& [name, bytes] : plan.at("memory_parts").items()) {
     sum += bytes.get<std::size_t>();

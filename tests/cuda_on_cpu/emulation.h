@@ -118,6 +118,12 @@ inline void multiply_tf32(float (&d)[4], const unsigned (&a)[4], const unsigned 
   cuda_on_cpu::together("multiply_tf32", site, &operands, cuda_on_cpu::multiply_tf32);
 }
 
+inline void multiply_bf16(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2],
+                          cuda_on_cpu::Site site = cuda_on_cpu::Site::here()) {
+  cuda_on_cpu::TensorOperands operands{d, a, b};
+  cuda_on_cpu::together("multiply_bf16", site, &operands, cuda_on_cpu::multiply_bf16);
+}
+
 template <typename... Parameters, typename... Arguments>
 void launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, Stream, Arguments... arguments) {
   cuda_on_cpu::launch_grid({grid.x, grid.y, grid.z}, {block.x, block.y, block.z},

@@ -16,10 +16,10 @@ using cuda_on_cpu::Order;
 class OrderTest : public testing::TestWithParam<std::size_t> {};
 
 std::vector<Result> results_in(Order order, const OperatorCase& operator_case, CudaMath math,
-                               WriteMode mode) {
+                               DType dtype, WriteMode mode) {
   cuda_on_cpu::configure({.order = order, .seed = test_seed()});
-  std::vector<Result> results =
-      results_of(operator_case, Device::cuda(0, math), {.seed = test_seed(), .mode = mode});
+  std::vector<Result> results = results_of(operator_case, Device::cuda(0, math),
+                                           {.dtype = dtype, .seed = test_seed(), .mode = mode});
   cuda_on_cpu::configure({});
   return results;
 }
@@ -39,14 +39,14 @@ std::vector<std::uint32_t> bits_of(const Tensor& tensor) {
   return bits;
 }
 
-void expect_same_bits(const OperatorCase& operator_case, CudaMath math) {
+void expect_same_bits(const OperatorCase& operator_case, CudaMath math, DType dtype = DType::f32) {
   for (const WriteMode mode : {WriteMode::assign, WriteMode::accumulate}) {
     if (mode == WriteMode::accumulate && !operator_case.accumulates) {
       continue;
     }
-    const auto forward = results_in(Order::forward, operator_case, math, mode);
+    const auto forward = results_in(Order::forward, operator_case, math, dtype, mode);
     for (const Order order : {Order::reverse, Order::random}) {
-      const auto other = results_in(order, operator_case, math, mode);
+      const auto other = results_in(order, operator_case, math, dtype, mode);
       for (std::size_t i = 0; i < forward.size(); ++i) {
         EXPECT_EQ(bits_of(forward[i].tensor), bits_of(other[i].tensor))
             << operator_case.name << ": " << forward[i].name
@@ -60,11 +60,18 @@ TEST_P(OrderTest, changes_no_bit) {
   expect_same_bits(operator_cases()[GetParam()], CudaMath::f32);
 }
 
+TEST_P(OrderTest, changes_no_bit_in_bf16) {
+  if (operator_cases()[GetParam()].takes_bf16) {
+    expect_same_bits(operator_cases()[GetParam()], CudaMath::f32, DType::bf16);
+  }
+}
+
 TEST(OrderOnTensorCores, changes_no_bit) {
   for (const Shape& f : {Shape{1, 17, 23, 68}, Shape{2, 5, 13, 33}}) {
     for (const OperatorCase& each :
          {gram_case(f), gram_backward_case(f), gram_style_loss_case(f, true)}) {
       expect_same_bits(each, CudaMath::tf32);
+      expect_same_bits(each, CudaMath::tf32, DType::bf16);
     }
   }
 }

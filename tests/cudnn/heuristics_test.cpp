@@ -62,9 +62,11 @@ constexpr Layer layers[] = {
     {"conv2_2", 170, 256, 128, 128}, {"conv3_1", 85, 128, 128, 256}, {"conv3_2", 85, 128, 256, 256},
     {"conv4_1", 42, 64, 256, 512},   {"conv4_2", 42, 64, 512, 512},  {"conv5_1", 21, 32, 512, 512}};
 
-ConvolutionKey key_of(const Layer& layer, ConvolutionPass pass, bool accumulate) {
+ConvolutionKey key_of(const Layer& layer, ConvolutionPass pass, bool accumulate,
+                      DType dtype = DType::f32) {
   const bool forward = pass == ConvolutionPass::forward;
   return {.pass = pass,
+          .dtype = dtype,
           .height = layer.height,
           .width = layer.width,
           .in_channels = layer.in,
@@ -86,13 +88,14 @@ class CudnnHeuristics : public testing::TestWithParam<Gpu> {
   }
 };
 
+std::optional<Plan> plan_for(const ConvolutionKey& key, const Descriptor& device) {
+  return Plans(ConvolutionGraph(key, nullptr), Math::tf32, device).best();
+}
+
 void expect_plan(const ConvolutionKey& key, const Descriptor& device) {
-  try {
-    const Plan plan = Plans(ConvolutionGraph(key, nullptr), Math::tf32, device).best();
-    EXPECT_GE(plan.workspace_bytes(), 0);
-  } catch (const Error& error) {
-    ADD_FAILURE() << error.what();
-  }
+  const std::optional<Plan> plan = plan_for(key, device);
+  ASSERT_TRUE(plan.has_value());
+  EXPECT_GE(plan->workspace_bytes(), 0);
 }
 
 TEST_P(CudnnHeuristics, EveryLayerOfVggHasAPlan) {
@@ -104,6 +107,33 @@ TEST_P(CudnnHeuristics, EveryLayerOfVggHasAPlan) {
       SCOPED_TRACE(accumulate ? "accumulated" : "assigned");
       expect_plan(key_of(layer, ConvolutionPass::backward_input, accumulate), device);
       expect_plan(key_of(layer, ConvolutionPass::backward_weight, accumulate), device);
+    }
+  }
+}
+
+// In bf16, which GPUs multiply from 8.0 on. Before that there are kernels of our own.
+TEST_P(CudnnHeuristics, EveryLayerOfVggHasAPlanInBf16) {
+  const Descriptor device = described_device(json_of(GetParam()));
+  if (GetParam().capability < 80) {
+    EXPECT_FALSE(plan_for(key_of(layers[1], ConvolutionPass::forward, false, DType::bf16), device));
+    return;
+  }
+  for (const Layer& layer : layers) {
+    SCOPED_TRACE(layer.name);
+    expect_plan(key_of(layer, ConvolutionPass::forward, false, DType::bf16), device);
+    for (const bool accumulate : {false, true}) {
+      SCOPED_TRACE(accumulate ? "accumulated" : "assigned");
+      expect_plan(key_of(layer, ConvolutionPass::backward_input, accumulate, DType::bf16), device);
+    }
+  }
+}
+
+// Whether there is a plan or none: an answer, not an error.
+TEST_P(CudnnHeuristics, AnswersForOddChannelsInBf16) {
+  const Descriptor device = described_device(json_of(GetParam()));
+  for (const Layer& layer : {Layer{"5 to 17", 30, 40, 5, 17}, Layer{"33 to 3", 13, 17, 33, 3}}) {
+    for (const ConvolutionPass pass : {ConvolutionPass::forward, ConvolutionPass::backward_input}) {
+      EXPECT_NO_THROW(plan_for(key_of(layer, pass, false, DType::bf16), device)) << layer.name;
     }
   }
 }
@@ -131,8 +161,7 @@ TEST(CudnnHeuristicsOf, ADeviceThatIsTooOld) {
   old.capability = 30;
   const auto plan = [&] {
     const Descriptor device = described_device(json_of(old));
-    const ConvolutionGraph graph(key_of(layers[1], ConvolutionPass::forward, false), nullptr);
-    return Plans(graph, Math::tf32, device).best().engine();
+    return plan_for(key_of(layers[1], ConvolutionPass::forward, false), device);
   };
   EXPECT_THROW(plan(), Error);
 }

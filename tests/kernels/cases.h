@@ -1,7 +1,8 @@
 // The table of operator cases: what tests check and benchmarks time, on every device.
 //
 // A case makes its inputs from a seed, on a device and in an element type, and runs one operator.
-// Inputs are f32 numbers in f64 too, so that all devices and types compute from the same ones.
+// Inputs are f32 numbers in f64 too, and bf16 numbers where a device is to be compared that stores
+// maps in bf16, so that all devices and types compute from the same ones.
 #pragma once
 
 #include <cstdint>
@@ -18,21 +19,25 @@ namespace gramgrad::tests {
 class Inputs {
  public:
   struct Options {
-    DType dtype = DType::f32;
+    DType dtype = DType::f32;  // of maps (kernels/ops.h); other tensors have its sum_type
+    bool bf16_maps = false;    // maps are bf16 numbers, whatever their type
     std::uint64_t seed = 1;
     WriteMode mode = WriteMode::assign;
     // Magnitudes in place of values: |x|, and -|x| for what the operator subtracts. The result is
     // then the sum of the absolute values of all terms, which rounding errors are proportional to.
     bool magnitudes = false;
-    // Of the inputs' fractions. With 9, every input, and every sum of two, is a TF32 number.
+    // Of the inputs' fractions. With 9, every input, and every sum of two, is a TF32 number; with 6
+    // a bf16 number.
     int bits = 22;
   };
   enum class Role { added, subtracted };
 
   Inputs(const Device& device, const Options& options) : device_(device), options_(options) {}
 
-  // Uniform in [-1, 1]; the same for the same name and seed.
+  // A map, uniform in [-1, 1]; the same for the same name and seed.
   Tensor values(std::string_view name, const Shape& shape, Role role = Role::added) const;
+  // Of another tensor than a map.
+  Tensor sums(std::string_view name, const Shape& shape, Role role = Role::added) const;
   // The same numbers even where magnitudes are asked for.
   Tensor signed_values(std::string_view name, const Shape& shape) const;
   // u8, uniform in [0, below).
@@ -41,6 +46,7 @@ class Inputs {
   Tensor output(std::string_view name, const Shape& shape) const;
   // Always assigned.
   Tensor assigned(const Shape& shape) const;
+  Tensor assigned_sums(const Shape& shape) const;
   Tensor assigned_bytes(const Shape& shape) const;
 
   // A factor among the parameters.
@@ -50,7 +56,8 @@ class Inputs {
   const Device& device() const { return device_; }
 
  private:
-  Tensor tensor(const Shape& shape, const std::vector<double>& numbers) const;
+  Tensor map(const Shape& shape, std::vector<double> numbers) const;
+  std::vector<double> numbers(std::string_view name, const Shape& shape, Role role) const;
 
   Device device_;
   Options options_;
@@ -76,6 +83,8 @@ struct Tolerance {
   Kind kind = Kind::element;
   double roundings = 4;
   double terms = 0;
+  // Roundings of what is summed to a map's type on the way: matters where that is bf16.
+  double map_roundings = 0;
 };
 
 struct Result {
@@ -94,6 +103,7 @@ struct OperatorCase {
   std::string name;  // the operator, then the sizes: letters, digits and underscores
   std::function<Prepared(const Inputs&)> prepare;
   bool accumulates = false;  // has a WriteMode
+  bool takes_bf16 = false;   // its maps may be bf16 on CUDA devices
   double operations = 0;     // floating-point additions and multiplications
 };
 

@@ -89,6 +89,8 @@ Prepared prepare_conv2d(const Conv2dSize& size, const Inputs& inputs) {
   const Shapes shapes = shapes_of(size);
   const bool pooling = size.pool != PoolKind::none;
   const Tolerance tolerance = tolerance_of(size, size.in, inputs.device());
+  Tolerance of_map = tolerance;  // what is pooled is the map as it was stored
+  of_map.map_roundings = 1;
   Prepared prepared;
   const auto result = [&](const char* name, Tensor tensor, const Tolerance& allowed) {
     prepared.results.push_back({name, tensor, allowed});
@@ -99,7 +101,7 @@ Prepared prepare_conv2d(const Conv2dSize& size, const Inputs& inputs) {
     y = result("y", inputs.assigned(shapes.y), tolerance);
   }
   if (pooling) {
-    pooled = result("pooled", inputs.assigned(shapes.pooled), tolerance);
+    pooled = result("pooled", inputs.assigned(shapes.pooled), of_map);
   }
   if (size.relu) {
     relu_mask = result("relu_mask", inputs.assigned_bytes(shapes.relu_mask),
@@ -125,12 +127,14 @@ Prepared prepare_conv2d(const Conv2dSize& size, const Inputs& inputs) {
 Prepared prepare_backward_input(const Conv2dSize& size, const Inputs& inputs) {
   const Shapes shapes = shapes_of(size);
   Tensor dx = inputs.output("dx", shapes.x);
+  Tolerance tolerance = tolerance_of(size, size.out, inputs.device());
+  tolerance.map_roundings = 1;  // of dz
   return {.run =
               [=, ops = inputs.ops(), gradients = Gradients(size, shapes, inputs),
                w = inputs.values("w", shapes.w), mode = inputs.mode()]() mutable {
                 ops.conv2d_backward_input(params_of(size), gradients.pointers(), w, dx, mode);
               },
-          .results = {{"dx", dx, tolerance_of(size, size.out, inputs.device())}}};
+          .results = {{"dx", dx, tolerance}}};
 }
 
 Prepared prepare_backward_weight(const Conv2dSize& size, const Inputs& inputs) {
@@ -156,6 +160,7 @@ Prepared prepare_backward_weight(const Conv2dSize& size, const Inputs& inputs) {
 OperatorCase conv2d_case(const Conv2dSize& size) {
   return {.name = name_of("conv2d", size),
           .prepare = [=](const Inputs& inputs) { return prepare_conv2d(size, inputs); },
+          .takes_bf16 = true,
           .operations = operations_of(size)};
 }
 
@@ -163,6 +168,7 @@ OperatorCase conv2d_backward_input_case(const Conv2dSize& size) {
   return {.name = name_of("conv2d_backward_input", size),
           .prepare = [=](const Inputs& inputs) { return prepare_backward_input(size, inputs); },
           .accumulates = true,
+          .takes_bf16 = true,
           .operations = operations_of(size)};
 }
 

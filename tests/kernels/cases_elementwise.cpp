@@ -14,12 +14,13 @@ OperatorCase reduction_case(const char* op, Reduction reduction, const Shape& sh
   return {.name = fmt::format("{}_{}", op, sizes(shape)),
           .prepare =
               [=](const Inputs& inputs) {
-                Tensor out = inputs.assigned({1});
+                Tensor out = inputs.assigned_sums({1});
                 return Prepared{
                     .run = [=, ops = inputs.ops(),
                             x = inputs.values("x", shape)]() mutable { (ops.*reduction)(x, out); },
                     .results = {{"out", out, exactly ? exact : Tolerance{.terms = count}}}};
               },
+          .takes_bf16 = true,
           .operations = count};
 }
 
@@ -28,30 +29,38 @@ OperatorCase dot_case(const Shape& shape) {
   return {.name = fmt::format("dot_{}", sizes(shape)),
           .prepare =
               [=](const Inputs& inputs) {
-                Tensor out = inputs.assigned({1});
+                Tensor out = inputs.assigned_sums({1});
                 return Prepared{
                     .run = [=, ops = inputs.ops(), x = inputs.values("x", shape),
                             y = inputs.values("y", shape)]() mutable { ops.dot(x, y, out); },
                     .results = {{"out", out, {.terms = count}}}};
               },
+          .takes_bf16 = true,
           .operations = 2 * count};
 }
 
 OperatorCase fill_case(const Shape& shape) {
-  return {.name = fmt::format("fill_{}", sizes(shape)), .prepare = [=](const Inputs& inputs) {
-            Tensor x = inputs.assigned(shape);
-            return Prepared{.run = [=, ops = inputs.ops()]() mutable { ops.fill(x, -0.375); },
-                            .results = {{"x", x, exact}}};
-          }};
+  return {.name = fmt::format("fill_{}", sizes(shape)),
+          .prepare =
+              [=](const Inputs& inputs) {
+                Tensor x = inputs.assigned(shape);
+                return Prepared{.run = [=, ops = inputs.ops()]() mutable { ops.fill(x, -0.375); },
+                                .results = {{"x", x, exact}}};
+              },
+          .takes_bf16 = true};
 }
 
 OperatorCase copy_case(const Shape& shape) {
-  return {.name = fmt::format("copy_{}", sizes(shape)), .prepare = [=](const Inputs& inputs) {
-            Tensor y = inputs.assigned(shape);
-            return Prepared{.run = [=, ops = inputs.ops(),
-                                    x = inputs.values("x", shape)]() mutable { ops.copy(x, y); },
-                            .results = {{"y", y, exact}}};
-          }};
+  return {.name = fmt::format("copy_{}", sizes(shape)),
+          .prepare =
+              [=](const Inputs& inputs) {
+                Tensor y = inputs.assigned(shape);
+                return Prepared{
+                    .run = [=, ops = inputs.ops(),
+                            x = inputs.values("x", shape)]() mutable { ops.copy(x, y); },
+                    .results = {{"y", y, exact}}};
+              },
+          .takes_bf16 = true};
 }
 
 // Twice on y: an operator that updates is a case like any other, as y starts from known values.
@@ -66,6 +75,7 @@ OperatorCase axpby_case(const Shape& shape, double b) {
                             factor = inputs.factor(b)]() mutable { ops.axpby(a, x, factor, y); },
                     .results = {{"y", y, {}}}};
               },
+          .takes_bf16 = true,
           .operations = 3.0 * static_cast<double>(shape.size())};
 }
 
@@ -75,12 +85,13 @@ OperatorCase multiply_scalar_case(const Shape& shape) {
               [=](const Inputs& inputs) {
                 Tensor y = inputs.output("y", shape);
                 return Prepared{
-                    .run = [=, ops = inputs.ops(), s = inputs.values("s", {1}),
+                    .run = [=, ops = inputs.ops(), s = inputs.sums("s", {1}),
                             x = inputs.values("x", shape),
                             mode = inputs.mode()]() mutable { ops.multiply_scalar(s, x, y, mode); },
                     .results = {{"y", y, {}}}};
               },
           .accumulates = true,
+          .takes_bf16 = true,
           .operations = static_cast<double>(shape.size())};
 }
 
@@ -96,6 +107,7 @@ OperatorCase multiply_case(const Shape& shape) {
                     .results = {{"z", z, {}}}};
               },
           .accumulates = true,
+          .takes_bf16 = true,
           .operations = static_cast<double>(shape.size())};
 }
 

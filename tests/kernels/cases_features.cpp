@@ -16,17 +16,16 @@ const char* suffix(bool gradient) {
   return gradient ? "" : "_without_gradient";
 }
 
-// A loss [1], and dx where wanted.
-Prepared prepared_loss(const Inputs& inputs, const Shape& gradient, bool wanted,
-                       const Tolerance& loss_tolerance, const Tolerance& gradient_tolerance,
+// A loss [1], and its gradient dx unless that is undefined.
+Prepared prepared_loss(const Inputs& inputs, Tensor dx, const Tolerance& loss_tolerance,
+                       const Tolerance& gradient_tolerance,
                        const std::function<void(Tensor&, Tensor*)>& run) {
-  Tensor loss = inputs.assigned({1});
+  Tensor loss = inputs.assigned_sums({1});
   Prepared prepared{.run = {}, .results = {{"loss", loss, loss_tolerance}}};
-  Tensor dx = wanted ? inputs.assigned(gradient) : Tensor();
-  if (wanted) {
+  if (dx.defined()) {
     prepared.results.push_back({"gradient", dx, gradient_tolerance});
   }
-  prepared.run = [=]() mutable { run(loss, wanted ? &dx : nullptr); };
+  prepared.run = [=]() mutable { run(loss, dx.defined() ? &dx : nullptr); };
   return prepared;
 }
 
@@ -34,20 +33,22 @@ Prepared prepared_loss(const Inputs& inputs, const Shape& gradient, bool wanted,
 
 OperatorCase relu_case(const Shape& shape, bool mask) {
   return {.name = fmt::format("relu_{}{}", sizes(shape), mask ? "" : "_without_mask"),
-          .prepare = [=](const Inputs& inputs) {
-            Tensor y = inputs.assigned(shape);
-            Tensor bits = inputs.assigned_bytes(relu_mask_shape(shape));
-            Prepared prepared{
-                .run =
-                    [=, ops = inputs.ops(), x = inputs.signed_values("x", shape)]() mutable {
-                      ops.relu(x, y, mask ? &bits : nullptr);
-                    },
-                .results = {{"y", y, exact}}};
-            if (mask) {
-              prepared.results.push_back({"mask", bits, exact});
-            }
-            return prepared;
-          }};
+          .prepare =
+              [=](const Inputs& inputs) {
+                Tensor y = inputs.assigned(shape);
+                Tensor bits = inputs.assigned_bytes(relu_mask_shape(shape));
+                Prepared prepared{
+                    .run =
+                        [=, ops = inputs.ops(), x = inputs.signed_values("x", shape)]() mutable {
+                          ops.relu(x, y, mask ? &bits : nullptr);
+                        },
+                    .results = {{"y", y, exact}}};
+                if (mask) {
+                  prepared.results.push_back({"mask", bits, exact});
+                }
+                return prepared;
+              },
+          .takes_bf16 = true};
 }
 
 OperatorCase relu_backward_case(const Shape& shape) {
@@ -62,26 +63,30 @@ OperatorCase relu_backward_case(const Shape& shape) {
                         mode = inputs.mode()]() mutable { ops.relu_backward(dy, mask, dx, mode); },
                 .results = {{"dx", dx, {.roundings = 1}}}};
           },
-      .accumulates = true};
+      .accumulates = true,
+      .takes_bf16 = true};
 }
 
 OperatorCase pool2d_case(const Pool2dParams& params, const Shape& shape) {
-  return {.name = name_of("pool2d", params, shape), .prepare = [=](const Inputs& inputs) {
-            const bool max = params.kind == PoolKind::max;
-            Tensor y = inputs.assigned(pool2d_output_shape(params, shape));
-            Tensor mask = inputs.assigned_bytes(y.shape());
-            const Tensor x = max ? inputs.signed_values("x", shape) : inputs.values("x", shape);
-            const double terms = params.window * params.window;
-            Prepared prepared{.run =
-                                  [=, ops = inputs.ops()]() mutable {
-                                    ops.pool2d(params, x, y, max ? &mask : nullptr);
-                                  },
-                              .results = {{"y", y, max ? exact : Tolerance{.terms = terms}}}};
-            if (max) {
-              prepared.results.push_back({"mask", mask, exact});
-            }
-            return prepared;
-          }};
+  return {.name = name_of("pool2d", params, shape),
+          .prepare =
+              [=](const Inputs& inputs) {
+                const bool max = params.kind == PoolKind::max;
+                Tensor y = inputs.assigned(pool2d_output_shape(params, shape));
+                Tensor mask = inputs.assigned_bytes(y.shape());
+                const Tensor x = max ? inputs.signed_values("x", shape) : inputs.values("x", shape);
+                const double terms = params.window * params.window;
+                Prepared prepared{.run =
+                                      [=, ops = inputs.ops()]() mutable {
+                                        ops.pool2d(params, x, y, max ? &mask : nullptr);
+                                      },
+                                  .results = {{"y", y, max ? exact : Tolerance{.terms = terms}}}};
+                if (max) {
+                  prepared.results.push_back({"mask", mask, exact});
+                }
+                return prepared;
+              },
+          .takes_bf16 = true};
 }
 
 OperatorCase pool2d_backward_case(const Pool2dParams& params, const Shape& shape) {
@@ -101,7 +106,8 @@ OperatorCase pool2d_backward_case(const Pool2dParams& params, const Shape& shape
                         },
                     .results = {{"dx", dx, {.terms = terms}}}};
               },
-          .accumulates = true};
+          .accumulates = true,
+          .takes_bf16 = true};
 }
 
 OperatorCase gram_case(const Shape& f) {
@@ -109,30 +115,32 @@ OperatorCase gram_case(const Shape& f) {
   return {.name = fmt::format("gram_{}", sizes(f)),
           .prepare =
               [=](const Inputs& inputs) {
-                Tensor g = inputs.assigned({f[0], f[3], f[3]});
+                Tensor g = inputs.assigned_sums({f[0], f[3], f[3]});
                 return Prepared{
                     .run = [=, ops = inputs.ops(),
                             x = inputs.values("f", f)]() mutable { ops.gram(0.3, x, g); },
                     .results = {{"g", g, {.terms = pixels}}}};
               },
+          .takes_bf16 = true,
           .operations = static_cast<double>(f.size() * f[3])};
 }
 
 OperatorCase gram_backward_case(const Shape& f) {
-  return {.name = fmt::format("gram_backward_{}", sizes(f)),
-          .prepare =
-              [=](const Inputs& inputs) {
-                Tensor df = inputs.output("df", f);
-                return Prepared{.run =
-                                    [=, ops = inputs.ops(), x = inputs.values("f", f),
-                                     dg = inputs.values("dg", {f[0], f[3], f[3]}),
-                                     scale = inputs.factor(-0.7), mode = inputs.mode()]() mutable {
-                                      ops.gram_backward(scale, x, dg, df, mode);
-                                    },
-                                .results = {{"df", df, {.terms = static_cast<double>(f[3])}}}};
-              },
-          .accumulates = true,
-          .operations = 2.0 * static_cast<double>(f.size() * f[3])};
+  return {
+      .name = fmt::format("gram_backward_{}", sizes(f)),
+      .prepare =
+          [=](const Inputs& inputs) {
+            Tensor df = inputs.output("df", f);
+            return Prepared{
+                .run = [=, ops = inputs.ops(), x = inputs.values("f", f),
+                        dg = inputs.sums("dg", {f[0], f[3], f[3]}), scale = inputs.factor(-0.7),
+                        mode =
+                            inputs.mode()]() mutable { ops.gram_backward(scale, x, dg, df, mode); },
+                .results = {{"df", df, {.terms = static_cast<double>(f[3]), .map_roundings = 1}}}};
+          },
+      .accumulates = true,
+      .takes_bf16 = true,
+      .operations = 2.0 * static_cast<double>(f.size() * f[3])};
 }
 
 OperatorCase gram_style_loss_case(const Shape& f, bool gradient) {
@@ -145,12 +153,14 @@ OperatorCase gram_style_loss_case(const Shape& f, bool gradient) {
           .prepare =
               [=](const Inputs& inputs) {
                 const Tensor x = inputs.values("f", f);
-                const Tensor target = inputs.values("target", g, Inputs::Role::subtracted);
-                return prepared_loss(inputs, g, gradient, loss, {.terms = pixels},
+                const Tensor target = inputs.sums("target", g, Inputs::Role::subtracted);
+                return prepared_loss(inputs, gradient ? inputs.assigned_sums(g) : Tensor(), loss,
+                                     {.terms = pixels},
                                      [=, ops = inputs.ops()](Tensor& out, Tensor* dg) {
                                        ops.gram_style_loss(params, x, target, out, dg);
                                      });
               },
+          .takes_bf16 = true,
           .operations = static_cast<double>(f.size() * f[3])};
 }
 
@@ -161,11 +171,12 @@ OperatorCase content_loss_case(const Shape& shape, bool gradient) {
               [=](const Inputs& inputs) {
                 const Tensor x = inputs.values("x", shape);
                 const Tensor target = inputs.values("target", shape, Inputs::Role::subtracted);
-                return prepared_loss(inputs, shape, gradient, loss, {},
+                return prepared_loss(inputs, gradient ? inputs.assigned(shape) : Tensor(), loss, {},
                                      [=, ops = inputs.ops()](Tensor& out, Tensor* dx) {
                                        ops.content_loss(0.6, x, target, out, dx);
                                      });
               },
+          .takes_bf16 = true,
           .operations = 3.0 * static_cast<double>(shape.size())};
 }
 
@@ -180,8 +191,8 @@ OperatorCase tv_loss_case(TvForm form, const Shape& shape, bool gradient) {
           [=](const Inputs& inputs) {
             // Differences of exact numbers are right to one rounding: no magnitudes needed.
             const Tensor x = inputs.signed_values("x", shape);
-            return prepared_loss(inputs, shape, gradient, loss, dx_tolerance,
-                                 [=, ops = inputs.ops()](Tensor& out, Tensor* dx) {
+            return prepared_loss(inputs, gradient ? inputs.assigned(shape) : Tensor(), loss,
+                                 dx_tolerance, [=, ops = inputs.ops()](Tensor& out, Tensor* dx) {
                                    ops.tv_loss(params, x, out, dx);
                                  });
           },
@@ -195,7 +206,7 @@ OperatorCase range_loss_case(const Shape& shape, bool gradient) {
           .prepare =
               [=](const Inputs& inputs) {
                 const Tensor x = inputs.signed_values("x", shape);
-                return prepared_loss(inputs, shape, gradient, loss, {},
+                return prepared_loss(inputs, gradient ? inputs.assigned(shape) : Tensor(), loss, {},
                                      [=, ops = inputs.ops()](Tensor& out, Tensor* dx) {
                                        ops.range_loss(params, x, out, dx);
                                      });

@@ -28,24 +28,43 @@ std::vector<double> uniform(std::uint64_t seed, std::string_view name, std::int6
   return numbers;
 }
 
+std::vector<double> poison(const Shape& shape) {
+  return std::vector<double>(static_cast<std::size_t>(shape.size()),
+                             std::numeric_limits<double>::quiet_NaN());
+}
+
 }  // namespace
 
-Tensor Inputs::tensor(const Shape& shape, const std::vector<double>& numbers) const {
+Tensor Inputs::map(const Shape& shape, std::vector<double> numbers) const {
+  if (options_.bf16_maps) {
+    for (double& number : numbers) {
+      number = to_f32(to_bf16(static_cast<float>(number)));
+    }
+  }
   return Tensor::from_host<double>(device_, shape, options_.dtype, numbers);
 }
 
-Tensor Inputs::signed_values(std::string_view name, const Shape& shape) const {
-  return tensor(shape, uniform(options_.seed, name, shape.size(), options_.bits));
-}
-
-Tensor Inputs::values(std::string_view name, const Shape& shape, Role role) const {
+std::vector<double> Inputs::numbers(std::string_view name, const Shape& shape, Role role) const {
   std::vector<double> numbers = uniform(options_.seed, name, shape.size(), options_.bits);
   if (options_.magnitudes) {
     for (double& number : numbers) {
       number = role == Role::added ? std::abs(number) : -std::abs(number);
     }
   }
-  return tensor(shape, numbers);
+  return numbers;
+}
+
+Tensor Inputs::signed_values(std::string_view name, const Shape& shape) const {
+  return map(shape, uniform(options_.seed, name, shape.size(), options_.bits));
+}
+
+Tensor Inputs::values(std::string_view name, const Shape& shape, Role role) const {
+  return map(shape, numbers(name, shape, role));
+}
+
+Tensor Inputs::sums(std::string_view name, const Shape& shape, Role role) const {
+  return Tensor::from_host<double>(device_, shape, sum_type(options_.dtype),
+                                   numbers(name, shape, role));
 }
 
 Tensor Inputs::bytes(std::string_view name, const Shape& shape, int below) const {
@@ -62,8 +81,11 @@ Tensor Inputs::output(std::string_view name, const Shape& shape) const {
 }
 
 Tensor Inputs::assigned(const Shape& shape) const {
-  return tensor(shape, std::vector<double>(static_cast<std::size_t>(shape.size()),
-                                           std::numeric_limits<double>::quiet_NaN()));
+  return map(shape, poison(shape));
+}
+
+Tensor Inputs::assigned_sums(const Shape& shape) const {
+  return Tensor::from_host<double>(device_, shape, sum_type(options_.dtype), poison(shape));
 }
 
 Tensor Inputs::assigned_bytes(const Shape& shape) const {

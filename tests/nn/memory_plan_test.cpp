@@ -132,6 +132,28 @@ TEST(MemoryPlan, AgreesWithTheReferenceDevice) {
   expect_agreement(Device::reference(), DType::f64, c);
 }
 
+// Features, their gradients and weights take two bytes in place of four, nothing else does.
+TEST(MemoryPlan, Bf16HalvesWhatIsAMap) {
+  const WeightsFile file = WeightsFile::from_memory(embedded_vgg16(), "vgg16");
+  const auto plan = [&](DType dtype) {
+    return plan_memory(file, {}, PoolKind::max, Device::reference(), dtype,
+                       {{512, 512, 100}, {{512, 512, 0}}, 0});
+  };
+  const MemoryPlan f32 = plan(DType::f32);
+  const MemoryPlan bf16 = plan(DType::bf16);
+  for (std::size_t i = 0; i < f32.parts.size(); ++i) {
+    const MemoryPart& part = f32.parts[i];
+    if (part.name == "weights" || part.name == "tapped features") {
+      EXPECT_EQ(2 * bf16.parts[i].bytes, part.bytes) << part.name;
+    }
+    if (part.name == "pictures" || part.name == "optimiser state" || part.name == "masks") {
+      EXPECT_EQ(bf16.parts[i].bytes, part.bytes) << part.name;
+    }
+  }
+  EXPECT_GT(2 * bf16.total, f32.total);
+  EXPECT_LT(bf16.total, f32.total * 3 / 4);
+}
+
 TEST(MemoryPlan, PartsSumToTheTotal) {
   const WeightsFile file = WeightsFile::from_memory(embedded_vgg16(), "vgg16");
   const StylizerOptions options;

@@ -11,18 +11,21 @@ namespace gramgrad::cuda {
 namespace {
 
 void expect_matrix(const char* name, const Tensor& matrix, std::int64_t rows, std::int64_t columns,
-                   bool bf16) {
-  const DType type = bf16 ? DType::u8 : DType::f32;
-  const std::int64_t bytes = bf16 ? 2 : 1;
+                   DType type) {
   check(matrix.device().kind() == Device::Kind::cuda,
         "cuBLAS multiplies on CUDA devices, and {} is on {}", name, matrix.device().name());
-  check(matrix.dtype() == type && matrix.size() == rows * columns * bytes,
+  check(matrix.dtype() == type && matrix.size() == rows * columns,
         "cuBLAS: {} is {} {}, which is no {} x {} matrix of {}", name, name_of(matrix.dtype()),
-        matrix.shape().to_string(), rows, columns, bf16 ? "bf16" : "f32");
+        matrix.shape().to_string(), rows, columns, name_of(type));
 }
 
-const void* bytes_of(const Tensor& matrix, bool bf16) {
-  return bf16 ? static_cast<const void*>(matrix.data<std::uint8_t>()) : matrix.data<float>();
+const void* address(const Tensor& matrix) {
+  return matrix.dtype() == DType::bf16 ? static_cast<const void*>(matrix.data<Bf16>())
+                                       : matrix.data<float>();
+}
+void* address(Tensor& matrix) {
+  return matrix.dtype() == DType::bf16 ? static_cast<void*>(matrix.data<Bf16>())
+                                       : matrix.data<float>();
 }
 
 // Opened at the first product.
@@ -36,18 +39,19 @@ cublasHandle_t handle_of(Backend& backend) {
 }  // namespace
 
 void multiply(const Product& product, const Tensor& a, const Tensor& b, Tensor& c) {
-  const bool bf16 = product.math == ProductMath::bf16;
-  expect_matrix("A", a, product.m, product.k, bf16);
-  expect_matrix("B", b, product.k, product.n, bf16);
-  expect_matrix("C", c, product.m, product.n, false);
+  const DType factors = product.math == ProductMath::bf16 ? DType::bf16 : DType::f32;
+  const bool bf16_result = factors == DType::bf16 && c.dtype() == DType::bf16;
+  expect_matrix("A", a, product.m, product.k, factors);
+  expect_matrix("B", b, product.k, product.n, factors);
+  expect_matrix("C", c, product.m, product.n, bf16_result ? DType::bf16 : DType::f32);
   const cublas::Gemm gemm = cublas::gemm_of(product);
   Backend& backend = c.device().state().backend<Backend>();
   const CurrentGpu current(backend.ordinal());
   cublas::expect_success(
       cublas::required_library().gemm_ex(
           handle_of(backend), gemm.first_operation, gemm.second_operation, gemm.m, gemm.n, gemm.k,
-          &product.alpha, bytes_of(b, bf16), gemm.factors, gemm.first_stride, bytes_of(a, bf16),
-          gemm.factors, gemm.second_stride, &product.beta, c.data<float>(), CUDA_R_32F,
+          &product.alpha, address(b), gemm.factors, gemm.first_stride, address(a), gemm.factors,
+          gemm.second_stride, &product.beta, address(c), bf16_result ? CUDA_R_16BF : CUDA_R_32F,
           gemm.result_stride, gemm.compute, CUBLAS_GEMM_DEFAULT),
       "a matrix product");
 }

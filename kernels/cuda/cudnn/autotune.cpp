@@ -101,13 +101,13 @@ Autotuner::Autotuner(cudnnHandle_t handle, cudaStream_t stream, Math math, std::
   report();
 }
 
-Plan Autotuner::choose(const ConvolutionKey& key, const Plans& plans) {
+std::optional<Plan> Autotuner::choose(const ConvolutionKey& key, const Plans& plans) {
   const std::string name = plan_key(gpu_, required_library().get_version(), math_, key);
   const auto candidates = static_cast<std::int64_t>(plans.candidates());
   if (const auto known = file_.find(name); known && known->candidate < candidates) {
     std::optional<Plan> plan = plans.make(static_cast<std::size_t>(known->candidate));
     if (plan && plan->engine() == known->engine) {
-      return std::move(*plan);
+      return plan;
     }
   }
   const std::optional<PlanChoice> fastest = measure(key, plans);
@@ -117,7 +117,7 @@ Plan Autotuner::choose(const ConvolutionKey& key, const Plans& plans) {
   file_.add(name, *fastest);
   report();
   std::optional<Plan> plan = plans.make(static_cast<std::size_t>(fastest->candidate));
-  return plan ? std::move(*plan) : plans.best();
+  return plan ? std::move(plan) : plans.best();
 }
 
 std::optional<PlanChoice> Autotuner::measure(const ConvolutionKey& key, const Plans& plans) const {

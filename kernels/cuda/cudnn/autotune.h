@@ -21,8 +21,8 @@ class Autotuner {
 
   // The fastest plan: as the file remembers it, or timed now on memory of its own, which takes some
   // milliseconds a candidate and waits for the GPU. Where there is no memory to time with, what
-  // cuDNN expects to be best.
-  Plan choose(const ConvolutionKey& key, const Plans& plans);
+  // cuDNN expects to be best; nothing where cuDNN has none.
+  std::optional<Plan> choose(const ConvolutionKey& key, const Plans& plans);
 
  private:
   std::optional<PlanChoice> measure(const ConvolutionKey& key, const Plans& plans) const;

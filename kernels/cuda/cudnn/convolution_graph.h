@@ -3,9 +3,11 @@
 //   forward          y  = relu(conv(x, w) + bias)   bias and ReLU where they are wanted
 //   backward_input   dx (+)= dgrad(dy, w)
 //   backward_weight  dw (+)= wgrad(x, dy)
-// Element type f32 or bf16; sums and the epilogue in f32. cuDNN has engines for each in this layout
-// (tests/cudnn asks it, for every layer of VGG and five generations of GPUs). It has none for dgrad
-// followed by an addition, so gradients accumulate by the factor beta of the convolution itself.
+// Element type f32 or bf16, of the bias too; sums and the epilogue in f32. cuDNN has engines for
+// each in this layout (tests/cudnn asks it, for every layer of VGG and five generations of GPUs;
+// bf16 begins with compute capability 8.0). It has none for dgrad followed by an addition, so
+// gradients accumulate by the factor beta of the convolution itself; and none for bf16 with a bias
+// in f32.
 #pragma once
 
 #include <compare>

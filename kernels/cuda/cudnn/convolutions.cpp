@@ -17,7 +17,7 @@ Convolutions::~Convolutions() {
   library().destroy(handle_);
 }
 
-const Plan& Convolutions::plan(const ConvolutionKey& key) {
+const std::optional<Plan>& Convolutions::plan(const ConvolutionKey& key) {
   const std::lock_guard lock(mutex_);
   const auto known = plans_.find(key);
   if (known != plans_.end()) {
@@ -29,13 +29,17 @@ const Plan& Convolutions::plan(const ConvolutionKey& key) {
       .first->second;
 }
 
+bool Convolutions::has_plan(const ConvolutionKey& key) {
+  return plan(key).has_value();
+}
+
 std::int64_t Convolutions::workspace_bytes(const ConvolutionKey& key) {
-  return plan(key).workspace_bytes();
+  return plan(key).value().workspace_bytes();
 }
 
 void Convolutions::run(const ConvolutionKey& key, const ConvolutionTensors& tensors,
                        void* workspace) {
-  execute(handle_, plan(key), key, tensors, workspace);
+  execute(handle_, plan(key).value(), key, tensors, workspace);
 }
 
 }  // namespace gramgrad::cuda::cudnn

@@ -22,19 +22,21 @@ class Convolutions {
   Convolutions(const Convolutions&) = delete;
   Convolutions& operator=(const Convolutions&) = delete;
 
-  // Bytes of workspace that `run` needs; makes the plan.
+  // Whether cuDNN can; makes the plan.
+  bool has_plan(const ConvolutionKey& key);
+  // Bytes of workspace that `run` needs.
   std::int64_t workspace_bytes(const ConvolutionKey& key);
-  // Queues the convolution on the stream.
+  // Queues the convolution, for which there is a plan, on the stream.
   void run(const ConvolutionKey& key, const ConvolutionTensors& tensors, void* workspace);
 
  private:
-  const Plan& plan(const ConvolutionKey& key);
+  const std::optional<Plan>& plan(const ConvolutionKey& key);
 
   cudnnHandle_t handle_ = nullptr;
   Math math_;
   std::mutex mutex_;
   std::unique_ptr<Autotuner> autotuner_;  // null: cuDNN's expectation is taken
-  std::map<ConvolutionKey, Plan> plans_;
+  std::map<ConvolutionKey, std::optional<Plan>> plans_;
 };
 
 }  // namespace gramgrad::cuda::cudnn

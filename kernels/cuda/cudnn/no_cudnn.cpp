@@ -1,4 +1,4 @@
-// The TF32 operators of a build without cuDNN: it says so.
+// The operators on tensor cores of a build without cuDNN: it says so.
 #include "kernels/check.h"
 #include "kernels/cuda/backend.h"
 #include "kernels/cuda/product.h"
@@ -7,8 +7,9 @@ namespace gramgrad::cuda {
 
 Ops tf32_ops(Backend&, CudaPlans) {
   fail(
-      "tf32: this build has no cuDNN; install cuDNN 9 with its headers and build again, or use "
-      "f32");
+      "tf32 and bf16: this build has no cuDNN; install cuDNN 9 with its headers and build again, "
+      "or "
+      "use f32");
 }
 
 std::string cudnn_version() {

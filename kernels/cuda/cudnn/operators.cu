@@ -1,5 +1,6 @@
 // conv2d and its gradients through cuDNN. What cuDNN does not fuse (masks of one bit, pooling with
-// winners, the gradient through both) is left to the hand-written kernels.
+// winners, the gradient through both) is left to the hand-written kernels, and so is the whole
+// convolution where cuDNN has no engine for it, such as for bf16 before compute capability 8.0.
 #include "kernels/cuda/backend.h"
 #include "kernels/cuda/conv2d.cuh"
 #include "kernels/cuda/cuda_ops.h"
@@ -11,9 +12,10 @@ namespace gramgrad::cuda {
 namespace cudnn {
 namespace {
 
-ConvolutionKey key_of(ConvolutionPass pass, const Conv2dParams& params, const Shape& x,
+ConvolutionKey key_of(ConvolutionPass pass, const Conv2dParams& params, DType dtype, const Shape& x,
                       const Shape& w) {
   return {.pass = pass,
+          .dtype = dtype,
           .batch = x[0],
           .height = x[1],
           .width = x[2],
@@ -26,14 +28,19 @@ ConvolutionKey key_of(ConvolutionPass pass, const Conv2dParams& params, const Sh
 }
 
 // cuDNN reads through pointers that it does not promise to leave alone.
-void* address(const float* data) {
-  return const_cast<float*>(data);
+template <typename T>
+void* address(const T* data) {
+  return const_cast<T*>(data);
+}
+
+Convolutions& convolutions_of(const Tensor& tensor) {
+  stream_of(tensor);  // makes the GPU current
+  return *tensor.device().state().backend<Backend>().convolutions;
 }
 
 // On the device of `like`.
 void run(const ConvolutionKey& key, const ConvolutionTensors& tensors, const Tensor& like) {
-  stream_of(like);  // makes the GPU current
-  Convolutions& convolutions = *like.device().state().backend<Backend>().convolutions;
+  Convolutions& convolutions = convolutions_of(like);
   const Scratch<std::byte> workspace(like, convolutions.workspace_bytes(key));
   convolutions.run(key, tensors, workspace.data());
 }
@@ -43,36 +50,56 @@ void conv2d(const Conv2dParams& params, const Tensor& x, const Tensor& w, const 
   check_conv2d(params, x, w, bias, outputs);
   const Shape full = conv2d_output_shape(params, x.shape(), w.shape());
   expect_small(full);
-  ConvolutionKey key = key_of(ConvolutionPass::forward, params, x.shape(), w.shape());
+  ConvolutionKey key = key_of(ConvolutionPass::forward, params, x.dtype(), x.shape(), w.shape());
   key.bias = bias.defined();
   key.relu = params.relu;
-  float* y = data_or_null<float>(outputs.y);
-  const Scratch<float> unwanted(x, y == nullptr ? full.size() : 0);
-  y = y == nullptr ? unwanted.data() : y;
-  run(key,
-      {.x = address(x.data<float>()),
-       .w = address(w.data<float>()),
-       .y = y,
-       .bias = address(data_or_null<float>(&bias))},
-      x);
-  write_masks_and_pool(params, full, stream_of(x), y, outputs);
+  if (!convolutions_of(x).has_plan(key)) {
+    cuda::conv2d(params, x, w, bias, outputs);
+    return;
+  }
+  with_map_type(x, [&]<typename T>(T) {
+    T* y = data_or_null<T>(outputs.y);
+    const Scratch<T> unwanted(x, y == nullptr ? full.size() : 0);
+    y = y == nullptr ? unwanted.data() : y;
+    run(key,
+        {.x = address(x.data<T>()),
+         .w = address(w.data<T>()),
+         .y = y,
+         .bias = address(data_or_null<T>(&bias))},
+        x);
+    write_masks_and_pool(params, full, stream_of(x), y, outputs);
+  });
 }
 
 void conv2d_backward_input(const Conv2dParams& params, const Conv2dGradients& gradients,
                            const Tensor& w, Tensor& dx, WriteMode mode) {
   check_conv2d_backward_input(params, gradients, w, dx);
-  const OutputGradient dz(params, gradients, conv2d_output_shape(params, dx.shape(), w.shape()), w);
-  ConvolutionKey key = key_of(ConvolutionPass::backward_input, params, dx.shape(), w.shape());
+  ConvolutionKey key =
+      key_of(ConvolutionPass::backward_input, params, dx.dtype(), dx.shape(), w.shape());
   key.accumulate = adds(mode);
-  run(key, {.x = dx.data<float>(), .w = address(w.data<float>()), .y = address(dz.data())}, dx);
+  if (!convolutions_of(dx).has_plan(key)) {
+    cuda::conv2d_backward_input(params, gradients, w, dx, mode);
+    return;
+  }
+  const Shape full = conv2d_output_shape(params, dx.shape(), w.shape());
+  with_map_type(dx, [&]<typename T>(T) {
+    const OutputGradient<T> dz(params, gradients, full, w);
+    run(key, {.x = dx.data<T>(), .w = address(w.data<T>()), .y = address(dz.data())}, dx);
+  });
 }
 
 void conv2d_backward_weight(const Conv2dParams& params, const Conv2dGradients& gradients,
                             const Tensor& x, Tensor& dw, Tensor& dbias, WriteMode mode) {
   check_conv2d_backward_weight(params, gradients, x, dw, dbias);
-  const OutputGradient dz(params, gradients, conv2d_output_shape(params, x.shape(), dw.shape()), x);
-  ConvolutionKey key = key_of(ConvolutionPass::backward_weight, params, x.shape(), dw.shape());
+  ConvolutionKey key =
+      key_of(ConvolutionPass::backward_weight, params, x.dtype(), x.shape(), dw.shape());
   key.accumulate = adds(mode);
+  if (!convolutions_of(x).has_plan(key)) {
+    cuda::conv2d_backward_weight(params, gradients, x, dw, dbias, mode);
+    return;
+  }
+  const OutputGradient<float> dz(params, gradients,
+                                 conv2d_output_shape(params, x.shape(), dw.shape()), x);
   run(key, {.x = address(x.data<float>()), .w = dw.data<float>(), .y = address(dz.data())}, dw);
   if (dbias.defined()) {
     add_bias_gradient(dz, dbias, mode);

@@ -96,14 +96,13 @@ std::optional<Plan> Plans::make(std::size_t i) const {
   }
 }
 
-Plan Plans::best() const {
+std::optional<Plan> Plans::best() const {
   for (std::size_t i = 0; i < candidates(); ++i) {
     if (std::optional<Plan> plan = make(i)) {
-      return std::move(*plan);
+      return plan;
     }
   }
-  fail("cuDNN {} has no engine for this convolution on this GPU; install a newer cuDNN 9",
-       required_library().get_version());
+  return std::nullopt;
 }
 
 }  // namespace gramgrad::cuda::cudnn

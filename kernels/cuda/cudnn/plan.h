@@ -45,8 +45,8 @@ class Plans {
   // Candidate `i` made ready, or nothing if cuDNN finds that it does not run on the device after
   // all.
   std::optional<Plan> make(std::size_t i) const;
-  // The first that can be made ready. Throws Error if there is none.
-  Plan best() const;
+  // The first that can be made ready, or nothing if there is none.
+  std::optional<Plan> best() const;
 
  private:
   void ask(const ConvolutionGraph& graph, Math math);
