@@ -77,6 +77,7 @@ struct Tolerance {
   double roundings = 4;
   double terms = 0;
 };
+inline constexpr Tolerance to_the_bit{.kind = Tolerance::Kind::exact};
 
 struct Result {
   std::string name;

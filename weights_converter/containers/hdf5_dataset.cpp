@@ -7,13 +7,11 @@
 #include <limits>
 #include <utility>
 
+#include "weights_converter/containers/deflate_ratio.h"
 #include "weights_converter/containers/hdf5_handle.h"
 
 namespace gramgrad::converter {
 namespace {
-
-// Deflate makes no more than 1032 bytes of one (zlib's technical details).
-constexpr std::uint64_t max_deflate_ratio = 1032;
 
 // One dataset while it is examined.
 struct Dataset {

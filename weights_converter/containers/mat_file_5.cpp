@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <memory>
 #include <utility>
 
 #include "kernels/check.h"
+#include "weights_converter/containers/deflate_ratio.h"
 #include "weights_converter/containers/hdf5_handle.h"
 #include "weights_converter/containers/mat_file.h"
 
@@ -15,7 +17,6 @@ namespace gramgrad::converter {
 namespace {
 
 constexpr std::size_t header_size = 128;
-constexpr std::uint64_t max_deflate_ratio = 1032;  // zlib's technical details
 constexpr std::size_t max_text = 4096;
 constexpr std::size_t max_cells = 4096;
 

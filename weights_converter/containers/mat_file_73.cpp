@@ -2,6 +2,7 @@
 // objects in the group #refs#, and the attribute MATLAB_class tells what everything is.
 //
 // matio reads them too, but follows references without end.
+#include <memory>
 #include <utility>
 
 #include "weights_converter/containers/hdf5_file.h"

@@ -1,5 +1,7 @@
 // conv2d and its gradients through cuDNN. What cuDNN does not fuse (masks of one bit, pooling with
 // winners, the gradient through both) is left to the hand-written kernels.
+#include <memory>
+
 #include "kernels/cuda/backend.h"
 #include "kernels/cuda/conv2d.cuh"
 #include "kernels/cuda/cuda_ops.h"
