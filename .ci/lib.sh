@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # What ./demo, ./check and .ci/run share: installing packages and building. Sourced, from the
 # repository's root.
 
