@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # What ./demo, ./check and .ci/run share: installing packages and building. Sourced, from the
 # repository's root.
 
@@ -65,21 +66,34 @@ system install what .ci/packages lists and build with CMake (README.md, Building
     --no-install-recommends "${chosen[@]}" >/dev/null
 }
 
-# build DIRECTORY TARGETS [CMAKE_OPTION...]: TARGETS is one word list, "all" for everything. With ccache
-# where it is installed; other folders of the same sources then share what has been compiled.
-build() {
-  local directory=$1 targets=$2
-  shift 2
+# For builds that are not for use: many sources in one, so that what they all include is read and
+# compiled once. ./check compiles each by itself, and so sees that each includes what it needs.
+together=(-DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=16)
+# Highway's kernels for one instruction set only.
+one_instruction_set=-DCMAKE_CXX_FLAGS=-DHWY_COMPILE_ONLY_STATIC
+
+# configure DIRECTORY [CMAKE_OPTION...]. With ccache where it is installed; other folders of the same
+# sources then share what has been compiled.
+configure() {
+  local directory=$1
+  shift
   if command -v ccache >/dev/null; then
     set -- -DCMAKE_CXX_COMPILER_LAUNCHER=ccache "$@"
     export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
   fi
-  say "Building in $directory/"
   cmake -S . -B "$directory" -G Ninja "$@" >"$directory.log" 2>&1 || {
     cat "$directory.log" >&2
     die "CMake could not configure"
   }
   rm -f "$directory.log"
+}
+
+# build DIRECTORY TARGETS [CMAKE_OPTION...]: TARGETS is one word list, "all" for everything.
+build() {
+  local directory=$1 targets=$2
+  shift 2
+  say "Building in $directory/"
+  configure "$directory" "$@"
   # shellcheck disable=SC2086 # a list of targets
   cmake --build "$directory" --target $targets
 }

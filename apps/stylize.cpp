@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <memory>
 
 #include "apps/support/colour_transfer.h"
 #include "apps/support/image_file.h"

@@ -1,6 +1,7 @@
 // The backward pass: an iterative topological sort, then one visit a node, consumers before
 // producers.
 #include <algorithm>
+#include <memory>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>

@@ -13,8 +13,7 @@ import sys
 import tempfile
 import time
 
-CONVS = (2, 2, 4, 4, 4)
-WIDTHS = (64, 128, 256, 512, 512)
+from vgg import CONVOLUTIONS, WIDTHS
 
 
 def write_vgg19(path):
@@ -23,7 +22,7 @@ def write_vgg19(path):
 
     torch.manual_seed(1)
     state, position, channels = {}, 0, 3
-    for count, width in zip(CONVS, WIDTHS):
+    for count, width in zip(CONVOLUTIONS["vgg19"], WIDTHS):
         for _ in range(count):
             state[f"features.{position}.weight"] = torch.randn(width, channels, 3, 3) * (2 / (9 * channels)) ** 0.5
             state[f"features.{position}.bias"] = torch.randn(width) * 0.1

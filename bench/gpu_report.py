@@ -4,8 +4,7 @@ import json
 import os
 import tempfile
 
-WIDTHS = (64, 128, 256, 512, 512)
-LAYERS = {"vgg16": (2, 2, 3, 3, 1), "vgg19": (2, 2, 4, 4, 1)}  # to conv5_1
+from vgg import to_conv5_1
 
 # What docs/results/gpu.md predicts of an H100: text, measurement, measurement it is compared with
 # (None: its share of the copy ceiling), at least.
@@ -23,13 +22,8 @@ PREDICTIONS = (
 
 def iteration_operations(network, size):
     """Additions and multiplications of the convolutions, forward and back to the picture."""
-    total, channels = 0, 3
-    for block, count in enumerate(LAYERS[network]):
-        pixels = (size >> block) ** 2
-        for _ in range(count):
-            total += 2 * 2 * 9 * channels * WIDTHS[block] * pixels
-            channels = WIDTHS[block]
-    return total
+    return sum(2 * 2 * 9 * inputs * outputs * (size >> (block - 1)) ** 2
+               for block, _, inputs, outputs in to_conv5_1(network))
 
 
 def add_rates(entry):

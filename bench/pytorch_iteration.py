@@ -14,8 +14,8 @@ import statistics
 import sys
 import time
 
-VGG = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
-WIDTHS = (64, 128, 256, 512, 512)
+from vgg import CONVOLUTIONS, to_conv5_1
+
 STYLE = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 CONTENT = "relu4_2"
 CANNOT = 3
@@ -28,16 +28,11 @@ def cannot(why):
 
 def random_layers(torch, network, dtype, device):
     """[(name, weight OIHW, bias)] to relu5_1."""
-    layers, channels = [], 3
-    for block, count in enumerate(VGG[network], 1):
-        for index in range(1, count + 1):
-            width = WIDTHS[block - 1]
-            weight = torch.randn(width, channels, 3, 3) * (2 / (9 * channels)) ** 0.5
-            weight = weight.to(device, dtype).contiguous(memory_format=torch.channels_last)
-            layers.append((f"relu{block}_{index}", weight, torch.zeros(width, dtype=dtype, device=device)))
-            channels = width
-            if block == 5:
-                break
+    layers = []
+    for block, index, inputs, outputs in to_conv5_1(network):
+        weight = torch.randn(outputs, inputs, 3, 3) * (2 / (9 * inputs)) ** 0.5
+        weight = weight.to(device, dtype).contiguous(memory_format=torch.channels_last)
+        layers.append((f"relu{block}_{index}", weight, torch.zeros(outputs, dtype=dtype, device=device)))
     return layers
 
 
@@ -124,7 +119,7 @@ def measure(torch, arguments, device):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--network", choices=sorted(VGG), default="vgg19")
+    parser.add_argument("--network", choices=sorted(CONVOLUTIONS), default="vgg19")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--precision", choices=["f32", "tf32", "bf16"], default="f32")
     parser.add_argument("--optimizer", choices=["none", "adam", "lbfgs"], default="none")

@@ -1,13 +1,12 @@
 // Reading and checking of weights files.
 #include "nn/weights_file.h"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <cstring>
 #include <utility>
 
 #include "kernels/check.h"
+#include "nn/crc32.h"
 #include "nn/foreign_file.h"
 #include "nn/sha256.h"
 #include "nn/weights_header.h"
@@ -16,11 +15,6 @@ namespace gramgrad::nn {
 namespace {
 
 using Bytes = std::span<const std::byte>;
-
-std::uint32_t crc32_of(Bytes bytes, uLong before = 0) {
-  return static_cast<std::uint32_t>(
-      ::crc32_z(before, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
-}
 
 WeightsPreamble read_preamble(Bytes file) {
   check(!file.empty(), "the file is empty; write or download it again");

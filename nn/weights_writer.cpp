@@ -1,24 +1,18 @@
 // Encoding of weights files: one pass over the tensors for their checksums, one to write them.
 #include "nn/weights_writer.h"
 
-#include <zlib.h>
-
 #include <array>
 #include <cstdio>
 
 #include "kernels/check.h"
 #include "nn/atomic_file.h"
+#include "nn/crc32.h"
 #include "nn/weights_header.h"
 
 namespace gramgrad::nn {
 namespace {
 
 using Bytes = std::span<const std::byte>;
-
-std::uint32_t crc32_of(Bytes bytes, std::uint32_t before = 0) {
-  return static_cast<std::uint32_t>(
-      ::crc32_z(before, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
-}
 
 struct Summary {
   std::uint64_t bytes = 0;

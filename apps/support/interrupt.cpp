@@ -10,7 +10,7 @@ namespace {
 constexpr std::array watched{SIGINT, SIGTERM};
 
 volatile std::sig_atomic_t received = 0;
-std::array<struct sigaction, watched.size()> before;
+std::array<struct sigaction, watched.size()> handled_before;
 
 void note(int signal) {
   received = signal;
@@ -25,16 +25,17 @@ InterruptWatch::InterruptWatch() {
     action.sa_handler = note;
     // Once, then the default again; and system calls go on.
     action.sa_flags = static_cast<int>(SA_RESETHAND) | SA_RESTART;
-    sigaction(watched[i], &action, &before[i]);
-    if (before[i].sa_handler == SIG_IGN) {  // nohup and background jobs wish to be left alone
-      sigaction(watched[i], &before[i], nullptr);
+    sigaction(watched[i], &action, &handled_before[i]);
+    if (handled_before[i].sa_handler ==
+        SIG_IGN) {  // nohup and background jobs wish to be left alone
+      sigaction(watched[i], &handled_before[i], nullptr);
     }
   }
 }
 
 InterruptWatch::~InterruptWatch() {
   for (std::size_t i = 0; i < watched.size(); ++i) {
-    sigaction(watched[i], &before[i], nullptr);
+    sigaction(watched[i], &handled_before[i], nullptr);
   }
 }
 

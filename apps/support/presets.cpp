@@ -4,6 +4,8 @@
 // 255^2 (squared ones), and an Adam learning rate of theirs is to be divided by 255.
 #include "apps/support/presets.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 

@@ -2,6 +2,8 @@
 // wrong with the text.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdint>

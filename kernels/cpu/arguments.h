@@ -1,18 +1,9 @@
 // Arguments that an operator's caller may leave out.
 #pragma once
 
-#include "kernels/tensor.h"
+#include "kernels/optional_data.h"
 
 namespace gramgrad::cpu {
-
-template <typename T>
-T* data_or_null(Tensor* tensor) {
-  return tensor != nullptr && tensor->defined() ? tensor->data<T>() : nullptr;
-}
-template <typename T>
-const T* data_or_null(const Tensor* tensor) {
-  return tensor != nullptr && tensor->defined() ? tensor->data<T>() : nullptr;
-}
 
 // The element `offset` of an array that may be missing.
 template <typename T>

@@ -6,6 +6,7 @@
 #include "kernels/cpu/simd_inl.h"
 
 #include <fstream>
+#include <memory>
 #include <string>
 
 #include "kernels/cpu/cpu_backend.h"

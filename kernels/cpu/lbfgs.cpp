@@ -1,5 +1,7 @@
 // L-BFGS: one pass over the history for all dot products, the recursion on numbers
 // (lbfgs_rules.h), one pass for the direction and the step.
+#include <cmath>
+
 #include "kernels/contract.h"
 #include "kernels/cpu/cpu_ops.h"
 #include "kernels/cpu/lbfgs_passes.h"

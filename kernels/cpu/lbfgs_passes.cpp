@@ -7,6 +7,7 @@
 #include "kernels/cpu/after_step_inl.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "kernels/cpu/lbfgs_passes.h"
 

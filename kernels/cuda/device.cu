@@ -1,6 +1,8 @@
 // One GPU as a Device: its stream, memory and transfers.
 #include <fmt/format.h>
 
+#include <memory>
+
 #include "kernels/cuda/availability.h"
 #include "kernels/cuda/backend.h"
 #include "kernels/cuda/graph.h"

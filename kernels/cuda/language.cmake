@@ -2,7 +2,7 @@
 # nvcc, or GRAMGRAD_CUDA is off. gramgrad_cuda_target(NAME): how a target with .cu files is compiled.
 if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
   if(GRAMGRAD_CUDA_ALL_ARCHITECTURES)
-    set(CMAKE_CUDA_ARCHITECTURES 75-real 80-real 86-real 89-real 90-real 100-real 120)
+    set(CMAKE_CUDA_ARCHITECTURES OFF)  # the flags below
   else()
     set(CMAKE_CUDA_ARCHITECTURES 75-virtual 80-virtual)
   endif()
@@ -20,6 +20,17 @@ if(NOT DEFINED CMAKE_CUDA_COMPILER_LAUNCHER)
   set(CMAKE_CUDA_COMPILER_LAUNCHER ${CMAKE_CXX_COMPILER_LAUNCHER})
 endif()
 enable_language(CUDA)
+# There are two kinds of code, for 7.5 and from 8.0 on (device_nvcc.cuh): each is compiled once, and
+# assembled for every architecture of its kind.
+if(GRAMGRAD_CUDA_ALL_ARCHITECTURES AND NOT CMAKE_CUDA_ARCHITECTURES)
+  string(APPEND CMAKE_CUDA_FLAGS " -gencode=arch=compute_75,code=sm_75")
+  foreach(real sm_80 sm_86 sm_89 sm_90 sm_100 sm_120 compute_80)
+    string(APPEND CMAKE_CUDA_FLAGS " -gencode=arch=compute_80,code=${real}")
+  endforeach()
+  set(gramgrad_cuda_architectures "75 80 86 89 90 100 120")
+else()
+  set(gramgrad_cuda_architectures "${CMAKE_CUDA_ARCHITECTURES}")
+endif()
 find_package(CUDAToolkit REQUIRED)
 # CMake before 3.25.2 does not know the flag for C++20, and its check of the compiler would refuse
 # the standard: hence after enable_language.

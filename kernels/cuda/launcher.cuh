@@ -7,6 +7,7 @@
 #include "kernels/contract.h"
 #include "kernels/cuda/device.cuh"
 #include "kernels/device_state.h"
+#include "kernels/optional_data.h"
 #include "kernels/tensor.h"
 
 namespace gramgrad::cuda {
@@ -33,16 +34,6 @@ class Scratch {
   CachingAllocator& allocator_;
   T* data_;
 };
-
-// Data of an argument that may be left out.
-template <typename T>
-T* data_or_null(Tensor* tensor) {
-  return tensor != nullptr && tensor->defined() ? tensor->data<T>() : nullptr;
-}
-template <typename T>
-const T* data_or_null(const Tensor* tensor) {
-  return tensor != nullptr && tensor->defined() ? tensor->data<T>() : nullptr;
-}
 
 // Calls function(T{}) with the element type of a map, float or Bf16.
 template <typename Function>

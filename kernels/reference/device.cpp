@@ -1,4 +1,6 @@
 // The reference device: plain loops, in f32 and f64.
+#include <memory>
+
 #include "kernels/device_state.h"
 
 namespace gramgrad {

@@ -1,5 +1,7 @@
 // Adam, as torch.optim.Adam (Kingma & Ba 2015, algorithm 1), and gradient descent with momentum, as
 // torch.optim.SGD.
+#include <cmath>
+
 #include "kernels/contract.h"
 #include "kernels/reference/operators.h"
 #include "kernels/reference/steps.h"

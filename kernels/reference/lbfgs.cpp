@@ -1,5 +1,7 @@
 // L-BFGS by the textbook: the two-loop recursion on vectors. Source: Nocedal & Wright, Numerical
 // Optimization, 2006, algorithm 7.4. The other devices run it on dot products (lbfgs_rules.h).
+#include <cmath>
+
 #include "kernels/contract.h"
 #include "kernels/lbfgs_rules.h"
 #include "kernels/reference/operators.h"

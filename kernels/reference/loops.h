@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kernels/ops.h"
+#include "kernels/optional_data.h"
 
 namespace gramgrad::reference {
 
@@ -94,16 +95,6 @@ template <typename T>
 void store_all(const std::vector<double>& values, T* to, WriteMode mode) {
   parallel_for(static_cast<Index>(values.size()), 1,
                [&](Index i) { store(to[i], values[static_cast<std::size_t>(i)], mode); });
-}
-
-// Data of an argument that may be left out.
-template <typename T>
-T* data_or_null(Tensor* tensor) {
-  return tensor != nullptr && tensor->defined() ? tensor->data<T>() : nullptr;
-}
-template <typename T>
-const T* data_or_null(const Tensor* tensor) {
-  return tensor != nullptr && tensor->defined() ? tensor->data<T>() : nullptr;
 }
 
 }  // namespace gramgrad::reference

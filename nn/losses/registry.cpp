@@ -1,4 +1,6 @@
 // All losses by name, and how names and options are read.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 

@@ -2,6 +2,7 @@
 #include "nn/optim/adam.h"
 
 #include <cmath>
+#include <limits>
 
 #include "kernels/check.h"
 

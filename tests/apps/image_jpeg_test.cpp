@@ -16,7 +16,7 @@ using testing::IsEmpty;
 // YCbCr is rounded to whole levels when stored and again as RGB: 0.5 in Y, 0.5 * 1.772 from the
 // chroma and 0.5 at the end make less than 2 levels. (Green: 0.5 + 0.5 * 1.06 + 0.5.)
 constexpr float ycc_tolerance = 2.0F / 255.0F;
-constexpr float exact = 1e-6F;
+constexpr float block_exact = 1e-6F;
 
 using Colour = std::vector<int>;
 
@@ -57,7 +57,7 @@ void expect_blocks(const Image& image, const std::vector<Colour>& colours, float
 TEST(Jpeg, GreyIsSpreadOverTheChannels) {
   JpegSpec spec = blocks({{0}, {100}, {255}}, 3);
   spec.given = spec.stored = JCS_GRAYSCALE;
-  expect_blocks(load(spec).image, {{0, 0, 0}, {100, 100, 100}, {255, 255, 255}}, exact);
+  expect_blocks(load(spec).image, {{0, 0, 0}, {100, 100, 100}, {255, 255, 255}}, block_exact);
 }
 
 class JpegProgression : public testing::TestWithParam<bool> {};
@@ -71,7 +71,7 @@ TEST_P(JpegProgression, RgbAndYccAreRead) {
   spec.adobe_marker = true;  // how a reader knows that this is not YCbCr
   const LoadedImage loaded = load(spec);
   EXPECT_THAT(loaded.warnings, IsEmpty());
-  expect_blocks(loaded.image, colours, exact);
+  expect_blocks(loaded.image, colours, block_exact);
 }
 
 INSTANTIATE_TEST_SUITE_P(Both, JpegProgression, testing::Bool());
@@ -132,7 +132,7 @@ TEST_P(JpegOrientation, TurnsThePictureUpright) {
     const std::size_t x = i % static_cast<std::size_t>(image.width);
     const std::size_t y = i / static_cast<std::size_t>(image.width);
     const int block = shown.rows[y / 8][x / 8] - 'A';
-    ASSERT_NEAR(image.pixels[3 * i], static_cast<float>(40 * block) / 255.0F, exact)
+    ASSERT_NEAR(image.pixels[3 * i], static_cast<float>(40 * block) / 255.0F, block_exact)
         << "at " << x << ", " << y;
   }
 }

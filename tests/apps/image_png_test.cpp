@@ -12,7 +12,7 @@ namespace {
 
 using testing::IsEmpty;
 
-constexpr unsigned seed = 20240611;
+constexpr unsigned noise_seed = 20240611;
 
 struct Kind {
   int colour_type;
@@ -21,7 +21,7 @@ struct Kind {
 };
 
 std::vector<unsigned> random_samples(const Kind& kind, int width, int height) {
-  std::mt19937 generator(seed);
+  std::mt19937 generator(noise_seed);
   std::uniform_int_distribution<unsigned> any(0, (1U << kind.bits) - 1);
   std::vector<unsigned> samples(static_cast<std::size_t>(width * height * kind.channels));
   for (unsigned& sample : samples) {
@@ -61,7 +61,7 @@ TEST_P(PngKinds, AreReadExactly) {
     const unsigned* sample = spec.samples.data() + i * channels;
     for (std::size_t c = 0; c < 3; ++c) {
       ASSERT_EQ(image.pixels[3 * i + c], unit(sample[kind.channels < 3 ? 0 : c], kind.bits))
-          << "pixel " << i << " seed " << seed;
+          << "pixel " << i << " seed " << noise_seed;
     }
     if (has_alpha) {
       ASSERT_EQ(image.alpha[i], unit(sample[channels - 1], kind.bits)) << "pixel " << i;

@@ -1,6 +1,7 @@
 // The CUDA device of programs that link the runner: one "GPU". Whatever asks for CUDA devices finds
 // it. cuDNN does not run on the CPU: with tf32, convolutions are those of f32.
 #include <cstring>
+#include <memory>
 
 #include "kernels/cuda/availability.h"
 #include "kernels/cuda/launcher.cuh"

@@ -76,12 +76,12 @@ TEST(OrderOnTensorCores, changes_no_bit) {
   }
 }
 
-std::string case_name(const testing::TestParamInfo<std::size_t>& info) {
+std::string order_case_name(const testing::TestParamInfo<std::size_t>& info) {
   return operator_cases()[info.param].name;
 }
 
 INSTANTIATE_TEST_SUITE_P(Ops, OrderTest, testing::Range<std::size_t>(0, operator_cases().size()),
-                         case_name);
+                         order_case_name);
 
 }  // namespace
 }  // namespace gramgrad::tests

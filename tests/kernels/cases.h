@@ -86,6 +86,7 @@ struct Tolerance {
   // Roundings of what is summed to a map's type on the way: matters where that is bf16.
   double map_roundings = 0;
 };
+inline constexpr Tolerance to_the_bit{.kind = Tolerance::Kind::exact};
 
 struct Result {
   std::string name;

@@ -5,8 +5,6 @@
 namespace gramgrad::tests {
 namespace {
 
-constexpr Tolerance exact{.kind = Tolerance::Kind::exact};
-
 using Reduction = Operator<void(const Tensor&, Tensor&)> Ops::*;
 
 OperatorCase reduction_case(const char* op, Reduction reduction, const Shape& shape, bool exactly) {
@@ -18,7 +16,7 @@ OperatorCase reduction_case(const char* op, Reduction reduction, const Shape& sh
                 return Prepared{
                     .run = [=, ops = inputs.ops(),
                             x = inputs.values("x", shape)]() mutable { (ops.*reduction)(x, out); },
-                    .results = {{"out", out, exactly ? exact : Tolerance{.terms = count}}}};
+                    .results = {{"out", out, exactly ? to_the_bit : Tolerance{.terms = count}}}};
               },
           .takes_bf16 = true,
           .operations = count};
@@ -45,7 +43,7 @@ OperatorCase fill_case(const Shape& shape) {
               [=](const Inputs& inputs) {
                 Tensor x = inputs.assigned(shape);
                 return Prepared{.run = [=, ops = inputs.ops()]() mutable { ops.fill(x, -0.375); },
-                                .results = {{"x", x, exact}}};
+                                .results = {{"x", x, to_the_bit}}};
               },
           .takes_bf16 = true};
 }
@@ -58,7 +56,7 @@ OperatorCase copy_case(const Shape& shape) {
                 return Prepared{
                     .run = [=, ops = inputs.ops(),
                             x = inputs.values("x", shape)]() mutable { ops.copy(x, y); },
-                    .results = {{"y", y, exact}}};
+                    .results = {{"y", y, to_the_bit}}};
               },
           .takes_bf16 = true};
 }
@@ -115,7 +113,7 @@ OperatorCase clamp_case(const Shape& shape) {
   return {.name = fmt::format("clamp_{}", sizes(shape)), .prepare = [=](const Inputs& inputs) {
             Tensor x = inputs.values("x", shape);
             return Prepared{.run = [=, ops = inputs.ops()]() mutable { ops.clamp(x, -0.5, 0.25); },
-                            .results = {{"x", x, exact}}};
+                            .results = {{"x", x, to_the_bit}}};
           }};
 }
 

@@ -5,8 +5,6 @@
 namespace gramgrad::tests {
 namespace {
 
-constexpr Tolerance exact{.kind = Tolerance::Kind::exact};
-
 std::string name_of(const char* op, const Pool2dParams& params, const Shape& x) {
   return fmt::format("{}_{}_w{}_s{}_{}", op, tests::name_of(params.kind), params.window,
                      params.stride, sizes(x));
@@ -42,9 +40,9 @@ OperatorCase relu_case(const Shape& shape, bool mask) {
                         [=, ops = inputs.ops(), x = inputs.signed_values("x", shape)]() mutable {
                           ops.relu(x, y, mask ? &bits : nullptr);
                         },
-                    .results = {{"y", y, exact}}};
+                    .results = {{"y", y, to_the_bit}}};
                 if (mask) {
-                  prepared.results.push_back({"mask", bits, exact});
+                  prepared.results.push_back({"mask", bits, to_the_bit});
                 }
                 return prepared;
               },
@@ -76,13 +74,14 @@ OperatorCase pool2d_case(const Pool2dParams& params, const Shape& shape) {
                 Tensor mask = inputs.assigned_bytes(y.shape());
                 const Tensor x = max ? inputs.signed_values("x", shape) : inputs.values("x", shape);
                 const double terms = params.window * params.window;
-                Prepared prepared{.run =
-                                      [=, ops = inputs.ops()]() mutable {
-                                        ops.pool2d(params, x, y, max ? &mask : nullptr);
-                                      },
-                                  .results = {{"y", y, max ? exact : Tolerance{.terms = terms}}}};
+                Prepared prepared{
+                    .run =
+                        [=, ops = inputs.ops()]() mutable {
+                          ops.pool2d(params, x, y, max ? &mask : nullptr);
+                        },
+                    .results = {{"y", y, max ? to_the_bit : Tolerance{.terms = terms}}}};
                 if (max) {
-                  prepared.results.push_back({"mask", mask, exact});
+                  prepared.results.push_back({"mask", mask, to_the_bit});
                 }
                 return prepared;
               },

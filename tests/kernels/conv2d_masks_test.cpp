@@ -14,8 +14,8 @@ namespace {
 
 constexpr int in_channels = 19;
 constexpr int out_channels = 21;
-const Shape x_shape{2, 9, 7, in_channels};
-const Shape w_shape{out_channels, 3, 3, in_channels};
+const Shape input_shape{2, 9, 7, in_channels};
+const Shape filter_shape{out_channels, 3, 3, in_channels};
 
 struct MasksOfDevice {
   std::vector<std::uint8_t> relu, pool;
@@ -24,11 +24,11 @@ struct MasksOfDevice {
 MasksOfDevice masks_of(const Device& device, bool full) {
   const Inputs inputs(device, {.seed = test_seed()});
   const Conv2dParams params{.padding = 1, .relu = true, .pool = PoolKind::max};
-  Tensor y = inputs.assigned(conv2d_output_shape(params, x_shape, w_shape));
-  Tensor pooled = inputs.assigned(conv2d_pooled_shape(params, x_shape, w_shape));
+  Tensor y = inputs.assigned(conv2d_output_shape(params, input_shape, filter_shape));
+  Tensor pooled = inputs.assigned(conv2d_pooled_shape(params, input_shape, filter_shape));
   Tensor relu_mask = inputs.assigned_bytes(relu_mask_shape(y.shape()));
   Tensor pool_mask = inputs.assigned_bytes(pooled.shape());
-  device.ops().conv2d(params, inputs.values("x", x_shape), inputs.values("w", w_shape),
+  device.ops().conv2d(params, inputs.values("x", input_shape), inputs.values("w", filter_shape),
                       inputs.values("bias", {out_channels}),
                       {.y = full ? &y : nullptr,
                        .pooled = &pooled,
@@ -41,16 +41,16 @@ MasksOfDevice masks_of(const Device& device, bool full) {
 std::vector<double> exact_z(Shape& shape) {
   const Inputs inputs = random_f64(Device::reference());
   const Conv2dParams params{.padding = 1};
-  shape = conv2d_output_shape(params, x_shape, w_shape);
+  shape = conv2d_output_shape(params, input_shape, filter_shape);
   Tensor y = inputs.assigned(shape);
-  inputs.ops().conv2d(params, inputs.values("x", x_shape), inputs.values("w", w_shape),
+  inputs.ops().conv2d(params, inputs.values("x", input_shape), inputs.values("w", filter_shape),
                       inputs.values("bias", {out_channels}), {.y = &y});
   return y.to_host<double>();
 }
 
 // |x| and |w| are at most 1: eps * (roundings + sqrt(terms)) * magnitude, as Tolerance has it.
 constexpr double terms = 9 * in_channels;
-const double tolerance = 0x1p-23 * (4 + std::sqrt(terms)) * terms;
+const double z_tolerance = 0x1p-23 * (4 + std::sqrt(terms)) * terms;
 
 class Conv2dMasks : public testing::TestWithParam<bool> {};
 
@@ -64,7 +64,8 @@ TEST_P(Conv2dMasks, ReluMaskIsTheSignOfZ) {
     for (std::size_t i = 0; i < z.size(); ++i) {
       const std::size_t c = i % out_channels;
       const bool bit = (mask[i / out_channels * mask_bytes + c / 8] >> (c % 8) & 1) != 0;
-      ASSERT_TRUE(bit ? z[i] > -tolerance : z[i] < tolerance) << "element " << i << ", z " << z[i];
+      ASSERT_TRUE(bit ? z[i] > -z_tolerance : z[i] < z_tolerance)
+          << "element " << i << ", z " << z[i];
     }
   }
 }
@@ -96,11 +97,11 @@ TEST_P(Conv2dMasks, PoolMaskIsAMaximum) {
       const auto window = window_of(z, shape, static_cast<std::int64_t>(i));
       const double largest = *std::max_element(window.begin(), window.end());
       ASSERT_LT(mask[i], 4);
-      if (largest < -tolerance) {
+      if (largest < -z_tolerance) {
         ASSERT_EQ(mask[i], 0) << "equal zeros: the first wins";
         ++all_closed;
       } else {
-        ASSERT_GE(std::max(0.0, window[mask[i]]), std::max(0.0, largest) - tolerance) << i;
+        ASSERT_GE(std::max(0.0, window[mask[i]]), std::max(0.0, largest) - z_tolerance) << i;
       }
     }
   }

@@ -16,8 +16,6 @@ using testing::ElementsAre;
 using testing::FloatEq;
 using testing::Pointwise;
 
-constexpr float nan = std::numeric_limits<float>::quiet_NaN();
-
 class Example : public testing::TestWithParam<std::string> {
  protected:
   Tensor tensor(const Shape& shape, const std::vector<float>& values) const {

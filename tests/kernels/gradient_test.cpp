@@ -1,6 +1,7 @@
 // The reference's gradients against central differences in f64.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <functional>
 
 #include "tests/kernels/random_tensors.h"

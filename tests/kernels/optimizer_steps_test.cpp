@@ -14,9 +14,6 @@
 namespace gramgrad::tests {
 namespace {
 
-constexpr float nan = std::numeric_limits<float>::quiet_NaN();
-constexpr float inf = std::numeric_limits<float>::infinity();
-
 using Floats = std::vector<float>;
 
 Tensor tensor(const Device& device, const Floats& values) {

@@ -5,11 +5,15 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
+#include <limits>
 #include <vector>
 
 #include "tests/kernels/cases.h"
 
 namespace gramgrad::tests {
+
+inline constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+inline constexpr float inf = std::numeric_limits<float>::infinity();
 
 // The seed of random inputs; GRAMGRAD_TEST_SEED sets another.
 inline std::uint64_t test_seed() {

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "tests/kernels/agreement.h"
 #include "tests/kernels/cases.h"
 #include "tests/kernels/instruction_sets.h"
 #include "tests/kernels/random_tensors.h"
@@ -71,13 +72,6 @@ std::vector<OperatorCase> winograd_cases() {
   return cases;
 }
 
-std::vector<Result> results_of(const OperatorCase& operator_case, const Device& device,
-                               const Inputs::Options& options) {
-  const Prepared prepared = operator_case.prepare(Inputs(device, options));
-  prepared.run();
-  return prepared.results;
-}
-
 double relative_l2(const std::vector<double>& actual, const std::vector<double>& expected) {
   double error = 0;
   double norm = 0;
@@ -132,12 +126,12 @@ TEST_P(WinogradCaseTest, IsBitIdenticalWhateverTheThreads) {
   }
 }
 
-std::string case_name(const testing::TestParamInfo<std::size_t>& info) {
+std::string winograd_case_name(const testing::TestParamInfo<std::size_t>& info) {
   return WinogradCaseTest::cases()[info.param].name;
 }
 INSTANTIATE_TEST_SUITE_P(Sizes, WinogradCaseTest,
                          testing::Range<std::size_t>(0, WinogradCaseTest::cases().size()),
-                         case_name);
+                         winograd_case_name);
 
 // ---------------------------------------------------------------- masks
 

@@ -8,6 +8,7 @@
 // network.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <optional>
 
 #include "autograd/functions.h"

@@ -14,7 +14,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-Source read_data(const std::string& name) {
+Source read_caffe_data(const std::string& name) {
   return read_caffe(open_input(data_path(name + ".caffemodel")));
 }
 
@@ -29,7 +29,7 @@ class CaffeFiles : public testing::TestWithParam<CaffeCase> {};
 TEST_P(CaffeFiles, GiveTheNumbersThatWentIn) {
   const CaffeCase& expected = GetParam();
   EXPECT_TRUE(is_caffe(bytes_of(read_bytes(data_path(expected.name + ".caffemodel")))));
-  const Source source = read_data(expected.name);
+  const Source source = read_caffe_data(expected.name);
   EXPECT_EQ(source.format, "caffe");
   ASSERT_EQ(source.layers.size(), expected.layers);
   EXPECT_EQ(source.layers[0].name, "conv1_1");
@@ -49,7 +49,7 @@ INSTANTIATE_TEST_SUITE_P(All, CaffeFiles,
                          [](const auto& each) { return each.param.name; });
 
 TEST(Caffe, OldShapesLoseTheirOnes) {
-  const Source source = read_data("caffe_vgg16_old");
+  const Source source = read_caffe_data("caffe_vgg16_old");
   EXPECT_THAT(source.tensors[0].shape, ElementsAre(2, 3, 3, 3));
   EXPECT_THAT(source.tensors[1].shape, ElementsAre(2));
   const SourceLayer& last = source.layers.back();
@@ -58,7 +58,7 @@ TEST(Caffe, OldShapesLoseTheirOnes) {
 }
 
 TEST(Caffe, TakesEpsilonFromTheFile) {
-  const Source source = read_data("caffe_vgg13_bn");
+  const Source source = read_caffe_data("caffe_vgg13_bn");
   EXPECT_EQ(source.layers[0].batch_norm->epsilon, static_cast<double>(1e-4F));
 }
 
@@ -95,19 +95,19 @@ std::string small_net() {
          layer("loss", "SoftmaxWithLoss", "fc", "loss");
 }
 
-Source read_contents(const std::string& contents) {
+Source read_caffe_contents(const std::string& contents) {
   return read_caffe(file_of(contents));
 }
 
 TEST(Caffe, ReadsASmallNet) {
-  const Source source = read_contents(small_net());
+  const Source source = read_caffe_contents(small_net());
   ASSERT_EQ(source.layers.size(), 3U);
   EXPECT_EQ(source.layers[2].layout, WeightLayout::io);  // transpose is set
   EXPECT_TRUE(source.notes.empty());
 }
 
 std::string first_note(const std::string& net) {
-  const Source source = read_contents(net);
+  const Source source = read_caffe_contents(net);
   return source.notes.empty() ? "" : source.notes[0];
 }
 
@@ -143,17 +143,17 @@ TEST(Caffe, NormalisationDividesByTheCount) {
            layer("s", "Scale", "c1", "c1", blob({2}) + blob({2}));
   };
   const std::vector<float> sums = uniform_numbers(2, 3);
-  const Source source = read_contents(net(4));
+  const Source source = read_caffe_contents(net(4));
   ASSERT_TRUE(source.layers.at(0).batch_norm.has_value());
   EXPECT_THAT(read_all(source.tensors[source.layers[0].batch_norm->mean]),
               ElementsAre(sums[0] / 4, sums[1] / 4));
-  const Source empty = read_contents(net(0));
+  const Source empty = read_caffe_contents(net(0));
   EXPECT_THAT(read_all(empty.tensors[empty.layers.at(0).batch_norm->variance]), ElementsAre(0, 0));
 }
 
 TEST(Caffe, RefusesByName) {
   const auto error = [](const std::string& contents) {
-    return error_of([&] { read_contents(contents); });
+    return error_of([&] { read_caffe_contents(contents); });
   };
   EXPECT_THAT(error(bytes(2, bytes(1, bytes(1, "conv1")))),
               HasSubstr("of Caffe's first format, of 2013"));

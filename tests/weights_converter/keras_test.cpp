@@ -15,7 +15,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-Source read(const std::string& name) {
+Source read_keras_data(const std::string& name) {
   return read_keras(open_input(data_path(name)));
 }
 
@@ -29,7 +29,7 @@ void check_kind(const Source& source, std::size_t convolutions) {
 }
 
 TEST(Keras, ReadsKeras2) {
-  const Source source = read("keras2_vgg16_notop.h5");
+  const Source source = read_keras_data("keras2_vgg16_notop.h5");
   check_kind(source, 13);
   expect_numbers(source, "containers_vgg16");
   EXPECT_EQ(names_of(source.layers).front(), "block1_conv1");
@@ -40,20 +40,20 @@ TEST(Keras, ReadsKeras2) {
 }
 
 TEST(Keras, ReadsKeras1) {
-  const Source source = read("keras1_vgg19.h5");
+  const Source source = read_keras_data("keras1_vgg19.h5");
   check_kind(source, 16);
   expect_numbers(source, "containers_vgg19");
 }
 
 TEST(Keras, ReadsKeras2WithTheTop) {
-  const Source source = read("keras2_vgg19.h5");
+  const Source source = read_keras_data("keras2_vgg19.h5");
   check_kind(source, 16);
   expect_numbers(source, LayerKind::conv, "containers_vgg19");
   expect_numbers(source, LayerKind::linear, "containers_head_2x2");
 }
 
 TEST(Keras, ReadsChunksCompressedAndBigEndian) {
-  const Source source = read("keras2_vgg11_packed.h5");
+  const Source source = read_keras_data("keras2_vgg11_packed.h5");
   check_kind(source, 8);
   expect_numbers(source, "containers_vgg11");
 }
@@ -61,7 +61,7 @@ TEST(Keras, ReadsChunksCompressedAndBigEndian) {
 TEST(Keras, ReadsAWholeModelWithoutTheOptimisersState) {
   for (const std::string name : {"keras2_vgg11_model.h5", "keras3_vgg11_model.h5"}) {
     SCOPED_TRACE(name);
-    const Source source = read(name);
+    const Source source = read_keras_data(name);
     check_kind(source, 8);
     expect_numbers(source, LayerKind::conv, "containers_vgg11");
     expect_numbers(source, LayerKind::linear, "containers_head");
@@ -74,7 +74,7 @@ TEST(Keras, ReadsAWholeModelWithoutTheOptimisersState) {
 }
 
 TEST(Keras, ReadsKeras3InNaturalOrder) {
-  const Source source = read("keras3_vgg19.weights.h5");
+  const Source source = read_keras_data("keras3_vgg19.weights.h5");
   check_kind(source, 16);
   expect_numbers(source, "containers_vgg19");
   EXPECT_EQ(names_of(source.layers)[2], "layers/conv2d_2");
@@ -82,7 +82,7 @@ TEST(Keras, ReadsKeras3InNaturalOrder) {
 }
 
 TEST(Keras, ReadsNestedModelsAndNamesForeignHeads) {
-  const Source source = read("keras3_vgg16_nested.weights.h5");
+  const Source source = read_keras_data("keras3_vgg16_nested.weights.h5");
   check_kind(source, 13);
   expect_numbers(source, "containers_vgg16");
   EXPECT_THAT(source.notes, Contains(HasSubstr("left out: dsn1, dsn2, dsn3, dsn4, dsn5")));
@@ -91,7 +91,7 @@ TEST(Keras, ReadsNestedModelsAndNamesForeignHeads) {
 TEST(Keras, ReadsAnyRunOfElements) {
   unsigned seed = 1;
   for (const std::string name : {"keras2_vgg11_packed.h5", "keras2_vgg16_notop.h5"}) {
-    expect_pieces_fit(read(name), seed++);
+    expect_pieces_fit(read_keras_data(name), seed++);
   }
 }
 
@@ -102,7 +102,7 @@ TEST(Keras, TensorsOutliveTheSource) {
 }
 
 TEST(Keras, FollowsNoNamedLinksAndNoCircles) {
-  const Source source = read("keras_links.h5");
+  const Source source = read_keras_data("keras_links.h5");
   ASSERT_EQ(source.tensors.size(), 1u);
   EXPECT_EQ(source.tensors[0].name, "a/conv2d/kernel:0");
   EXPECT_THAT(source.notes, Contains("soft is a link by name, which is not followed"));

@@ -45,9 +45,9 @@ TEST(KnownSources, CopiesOfCaffesNetworksAreFedAsThese) {
 
 TEST(KnownSources, CopiesThatWereSavedAgainAreNotFedAsTheirNamesSay) {
   const apps::TemporaryDirectory directory;
-  const std::string data = std::string(GRAMGRAD_SOURCE_DIR) + "/tests/weights_converter/data/";
+  const std::string folder = std::string(GRAMGRAD_SOURCE_DIR) + "/tests/weights_converter/data/";
   const std::string copy = directory / "vgg16-00b39a1b.pth";
-  std::filesystem::copy_file(data + "torchvision_vgg11.pth", copy);
+  std::filesystem::copy_file(folder + "torchvision_vgg11.pth", copy);
   const std::string output = directory / "out.ggw";
   ConvertOptions options;
   EXPECT_THAT(message_of([&] { convert(copy, options, output); }),

@@ -17,7 +17,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-Source read(const std::string& name) {
+Source read_matconvnet_data(const std::string& name) {
   return read_matconvnet(open_input(data_path(name)));
 }
 
@@ -29,7 +29,7 @@ void check_kind(const Source& source, std::array<double, 3> mean, const std::str
 }
 
 TEST(MatConvNet, ReadsVersion5Packed) {
-  const Source source = read("matconvnet_vgg19.mat");
+  const Source source = read_matconvnet_data("matconvnet_vgg19.mat");
   check_kind(source, {120, 110, 100},
              "RGB, 0 to 255, minus 120, 110, 100: the file's averageImage");
   expect_numbers(source, "containers_vgg19");
@@ -44,7 +44,7 @@ TEST(MatConvNet, ReadsVersion5Packed) {
 
 // filters and biases beside each other, a whole average picture, and the classifier.
 TEST(MatConvNet, ReadsOldFilesNotPacked) {
-  const Source source = read("matconvnet_vgg11_old.mat");
+  const Source source = read_matconvnet_data("matconvnet_vgg11_old.mat");
   check_kind(source, {120, 110, 100}, "the file's averageImage");
   ASSERT_EQ(source.layers.size(), 11u);
   expect_numbers(source, LayerKind::linear, "containers_head_2x3");
@@ -55,14 +55,14 @@ TEST(MatConvNet, ReadsOldFilesNotPacked) {
 }
 
 TEST(MatConvNet, ReadsDoublesAndTakesVggsMean) {
-  const Source source = read("matconvnet_vgg11_double.mat");
+  const Source source = read_matconvnet_data("matconvnet_vgg11_double.mat");
   check_kind(source, {123.68, 116.779, 103.939}, "VGG's mean");
   expect_numbers(source, "containers_vgg11");
   EXPECT_EQ(source.tensors[0].type, ElementType::f64);
 }
 
 TEST(MatConvNet, ReadsVersion73) {
-  const Source source = read("matconvnet_vgg11_73.mat");
+  const Source source = read_matconvnet_data("matconvnet_vgg11_73.mat");
   check_kind(source, {120, 110, 100}, "the file's averageImage");
   expect_numbers(source, "containers_vgg11");
   EXPECT_EQ(source.layers[1].name, "conv2_1");
@@ -72,7 +72,7 @@ TEST(MatConvNet, ReadsAnyRunOfElements) {
   unsigned seed = 1;
   for (const std::string name : {"matconvnet_vgg19.mat", "matconvnet_vgg11_old.mat",
                                  "matconvnet_vgg11_double.mat", "matconvnet_vgg11_73.mat"}) {
-    expect_pieces_fit(read(name), seed++);
+    expect_pieces_fit(read_matconvnet_data(name), seed++);
   }
 }
 

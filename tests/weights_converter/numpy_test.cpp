@@ -21,7 +21,7 @@ std::string npy(const std::string& header, const std::string& data, int version 
   return file + header + data;
 }
 
-Source read(const std::string& bytes) {
+Source parse_npy(const std::string& bytes) {
   return read_npy(file_of(bytes));
 }
 
@@ -29,28 +29,29 @@ TEST(Npy, ReadsWhatNumPyWrites) {
   const std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }     \n";
   const std::vector<float> values = {1, 2, 3, 4, 5, 6};
   for (const int version : {1, 2, 3}) {
-    const Source source = read(npy(header, raw(values), version));
+    const Source source = parse_npy(npy(header, raw(values), version));
     EXPECT_EQ(source.format, "npy");
     ASSERT_EQ(source.tensors.size(), 1u);
     EXPECT_EQ(source.tensors[0].shape, (std::vector<std::int64_t>{2, 3}));
     EXPECT_EQ(read_all(source.tensors[0]), values);
     EXPECT_TRUE(source.layers.empty());
   }
-  const Source fortran = read(npy("{'descr': '<f8', 'fortran_order': True, 'shape': (2L, 3L)}",
-                                  raw(std::vector<double>{1, 4, 2, 5, 3, 6})));
+  const Source fortran = parse_npy(npy("{'descr': '<f8', 'fortran_order': True, 'shape': (2L, 3L)}",
+                                       raw(std::vector<double>{1, 4, 2, 5, 3, 6})));
   EXPECT_EQ(read_all(fortran.tensors[0]), values);
-  EXPECT_EQ(read_all(read(npy("{'descr': '<f2', 'fortran_order': False, 'shape': ()}",
-                              raw(std::vector<std::uint16_t>{0x3c00})))
+  EXPECT_EQ(read_all(parse_npy(npy("{'descr': '<f2', 'fortran_order': False, 'shape': ()}",
+                                   raw(std::vector<std::uint16_t>{0x3c00})))
                          .tensors[0]),
             std::vector<float>{1});
-  const Source other = read(npy("{'descr': '|u1', 'fortran_order': False, 'shape': (4,)}", "abcd"));
+  const Source other =
+      parse_npy(npy("{'descr': '|u1', 'fortran_order': False, 'shape': (4,)}", "abcd"));
   EXPECT_EQ(other.tensors[0].type, ElementType::other);
   EXPECT_FALSE(other.tensors[0].read);
 }
 
 TEST(Npy, RefusesEverythingElse) {
   const auto answer = [](const std::string& header) {
-    return error_of([&] { read(npy(header, "1234")); });
+    return error_of([&] { parse_npy(npy(header, "1234")); });
   };
   EXPECT_EQ(answer("{'shape': (1,), 'fortran_order': False, 'descr': '<f4'}"), "");
   const std::string rest = ", 'fortran_order': False, 'shape': (1,)}";
@@ -68,13 +69,13 @@ TEST(Npy, RefusesEverythingElse) {
   EXPECT_THAT(answer(start + "(1,), 'descr': '<f4'}"), HasSubstr("does not belong"));
   EXPECT_THAT(answer(start + "(1,)} x"), HasSubstr("once"));
   EXPECT_THAT(answer("{'descr"), HasSubstr("not what NumPy writes"));
-  EXPECT_THAT(error_of([] { read("\x93NUMPX123456"); }), HasSubstr("not an .npy"));
-  EXPECT_THAT(error_of([] { read(npy("{}", "1234", 4)); }), HasSubstr("version 4"));
+  EXPECT_THAT(error_of([] { parse_npy("\x93NUMPX123456"); }), HasSubstr("not an .npy"));
+  EXPECT_THAT(error_of([] { parse_npy(npy("{}", "1234", 4)); }), HasSubstr("version 4"));
   const std::string pickle_start = "{'descr': '|O', 'fortran_order': False, 'shape': ()}";
   EXPECT_THAT(error_of([&] {
-                read(npy(pickle_start,
-                         "\x80\x02"
-                         "cos\nsystem\n(U\4true\x85R."));
+                parse_npy(npy(pickle_start,
+                              "\x80\x02"
+                              "cos\nsystem\n(U\4true\x85R."));
               }),
               HasSubstr("global 'os.system' is not one that weights need"));
 }

@@ -16,7 +16,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-Source read_data(const std::string& name) {
+Source read_onnx_data(const std::string& name) {
   return read_onnx(open_input(data_path(name + ".onnx")));
 }
 
@@ -40,7 +40,7 @@ class OnnxFiles : public testing::TestWithParam<OnnxCase> {};
 TEST_P(OnnxFiles, GiveTheNumbersThatWentIn) {
   const OnnxCase& expected = GetParam();
   EXPECT_TRUE(is_onnx(bytes_of(read_bytes(data_path(expected.name + ".onnx")))));
-  const Source source = read_data(expected.name);
+  const Source source = read_onnx_data(expected.name);
   EXPECT_EQ(source.format, "onnx");
   EXPECT_EQ(count(source, LayerKind::conv), expected.convs);
   EXPECT_EQ(count(source, LayerKind::linear), expected.linears);
@@ -67,7 +67,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& each) { return each.param.name; });
 
 TEST(Onnx, ListsEveryTensorWithItsType) {
-  const Source source = read_data("onnx_types_vgg11");
+  const Source source = read_onnx_data("onnx_types_vgg11");
   ASSERT_EQ(source.tensors.size(), 16U);
   const ElementType types[] = {ElementType::f32, ElementType::f64, ElementType::f16,
                                ElementType::bf16};
@@ -80,7 +80,7 @@ TEST(Onnx, ListsEveryTensorWithItsType) {
 
 // The shape of a layer's batch normalisation: PyTorch's epsilon, through a float.
 TEST(Onnx, TakesEpsilonFromTheFile) {
-  const Source source = read_data("onnx_torch_vgg19_bn");
+  const Source source = read_onnx_data("onnx_torch_vgg19_bn");
   for (const SourceLayer& layer : source.layers) {
     if (layer.kind == LayerKind::conv) {
       ASSERT_TRUE(layer.batch_norm.has_value());
@@ -143,16 +143,16 @@ std::string small_graph() {
          tensor("w3", {8, 3}) + tensor("b3", {1, 3});
 }
 
-Source read_contents(const std::string& contents) {
+Source read_onnx_contents(const std::string& contents) {
   return read_onnx(file_of(contents));
 }
 
 std::string error_from(const std::string& contents) {
-  return error_of([&] { read_contents(contents); });
+  return error_of([&] { read_onnx_contents(contents); });
 }
 
 TEST(Onnx, ReadsASmallModel) {
-  const Source source = read_contents(model(small_graph()));
+  const Source source = read_onnx_contents(model(small_graph()));
   ASSERT_EQ(source.layers.size(), 3U);
   EXPECT_FALSE(source.layers[1].bias.has_value());
   EXPECT_EQ(source.layers[2].layout, WeightLayout::io);
@@ -162,25 +162,25 @@ TEST(Onnx, ReadsASmallModel) {
 TEST(Onnx, FollowsTheLongestBranch) {
   // A head of its own on the first features, before the trunk goes on.
   const std::string side = node("Relu", {"r1"}, "side") + node("Sigmoid", {"side"}, "map");
-  const Source source = read_contents(model(side + small_graph()));
+  const Source source = read_onnx_contents(model(side + small_graph()));
   EXPECT_EQ(source.layers.size(), 3U);
 }
 
 TEST(Onnx, FeedsByProducerAndNames) {
-  EXPECT_EQ(*read_contents(model(small_graph(), "keras2onnx")).feeding, caffe_feeding());
-  EXPECT_EQ(*read_contents(model(small_graph(), "pytorch")).feeding, torchvision_feeding());
+  EXPECT_EQ(*read_onnx_contents(model(small_graph(), "keras2onnx")).feeding, caffe_feeding());
+  EXPECT_EQ(*read_onnx_contents(model(small_graph(), "pytorch")).feeding, torchvision_feeding());
   std::string named = small_graph();
   for (std::size_t at = 0; (at = named.find("w1", at)) != std::string::npos; ++at) {
     named.replace(at, 2, "W1");  // nothing to tell by
   }
-  EXPECT_EQ(*read_contents(model(named)).feeding, torchvision_feeding());
+  EXPECT_EQ(*read_onnx_contents(model(named)).feeding, torchvision_feeding());
   const std::string keras = node("Conv", {"x", "a/block1_conv1/w"}, "c", conv_attributes) +
                             node("Relu", {"c"}, "r") + tensor("a/block1_conv1/w", {2, 3, 3, 3});
-  EXPECT_EQ(*read_contents(model(keras)).feeding, caffe_feeding());
+  EXPECT_EQ(*read_onnx_contents(model(keras)).feeding, caffe_feeding());
 }
 
 std::string only_note(const std::string& graph) {
-  const Source source = read_contents(model(graph));
+  const Source source = read_onnx_contents(model(graph));
   EXPECT_TRUE(source.layers.empty());
   EXPECT_FALSE(source.feeding.has_value());
   return source.notes.size() == 1 ? source.notes[0] : "";
@@ -204,9 +204,9 @@ TEST(Onnx, SaysWhyAGraphIsNoVgg) {
 
 TEST(Onnx, MissingReluEndsTheWalk) {
   const Source source =
-      read_contents(model(node("Conv", {"x", "w1"}, "c1", conv_attributes) +
-                          node("Conv", {"c1", "w2"}, "c2", conv_attributes) +
-                          tensor("w1", {2, 3, 3, 3}) + tensor("w2", {2, 2, 3, 3})));
+      read_onnx_contents(model(node("Conv", {"x", "w1"}, "c1", conv_attributes) +
+                               node("Conv", {"c1", "w2"}, "c2", conv_attributes) +
+                               tensor("w1", {2, 3, 3, 3}) + tensor("w2", {2, 2, 3, 3})));
   EXPECT_EQ(source.layers.size(), 1U);
   ASSERT_FALSE(source.notes.empty());
   EXPECT_THAT(source.notes[0],
@@ -214,10 +214,10 @@ TEST(Onnx, MissingReluEndsTheWalk) {
 }
 
 TEST(Onnx, ArithmeticOnTheInputIsNoted) {
-  const Source source =
-      read_contents(model(node("Sub", {"x", "mean"}, "x1") + node("Div", {"x1", "mean"}, "x2") +
-                          node("Conv", {"x2", "w1"}, "c1", conv_attributes) +
-                          tensor("w1", {2, 3, 3, 3}) + tensor("mean", {1, 3, 1, 1})));
+  const Source source = read_onnx_contents(
+      model(node("Sub", {"x", "mean"}, "x1") + node("Div", {"x1", "mean"}, "x2") +
+            node("Conv", {"x2", "w1"}, "c1", conv_attributes) + tensor("w1", {2, 3, 3, 3}) +
+            tensor("mean", {1, 3, 1, 1})));
   EXPECT_EQ(source.layers.size(), 1U);
   ASSERT_FALSE(source.notes.empty());
   EXPECT_THAT(source.notes[0], HasSubstr("make sure that the feeding is the right one"));
@@ -226,7 +226,7 @@ TEST(Onnx, ArithmeticOnTheInputIsNoted) {
 TEST(Onnx, CyclesEnd) {
   const std::string graph = node("Relu", {"b"}, "a") + node("Relu", {"a"}, "b") +
                             node("Identity", {"x"}, "x") + small_graph();
-  EXPECT_EQ(read_contents(model(graph)).layers.size(), 3U);
+  EXPECT_EQ(read_onnx_contents(model(graph)).layers.size(), 3U);
 }
 
 TEST(Onnx, RefusesByName) {
@@ -257,7 +257,7 @@ TEST(Onnx, RefusesByName) {
 }
 
 TEST(Onnx, NamesCannotSteerATerminal) {
-  const Source source = read_contents(model(tensor("a\x1b[2Jb\xc2\x9bz", {1})));
+  const Source source = read_onnx_contents(model(tensor("a\x1b[2Jb\xc2\x9bz", {1})));
   ASSERT_EQ(source.tensors.size(), 1U);
   EXPECT_EQ(source.tensors[0].name, "a?[2Jb??z");
 }

@@ -38,7 +38,7 @@ std::string make_zip(const std::vector<NewMember>& members) {
   return bytes;
 }
 
-std::string npy(const std::string& shape, const std::string& data) {
+std::string npy_member(const std::string& shape, const std::string& data) {
   std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': " + shape + "}\n";
   return std::string("\x93NUMPY\1\0", 8) + static_cast<char>(header.size()) + '\0' + header + data;
 }
@@ -59,7 +59,7 @@ TEST(Zip, MembersComeOutAlikeStoredAndDeflated) {
 
 TEST(Zip, BombsAreRefused) {
   const std::string zeros(4 << 20, '\0');
-  const std::string bomb = make_zip({{"x.npy", npy("(1048576,)", zeros), ZIP_CM_DEFLATE}});
+  const std::string bomb = make_zip({{"x.npy", npy_member("(1048576,)", zeros), ZIP_CM_DEFLATE}});
   ASSERT_LT(bomb.size(), 10000u);
   EXPECT_THAT(error_of_reading(bomb, read_npz), HasSubstr("claims to unpack from"));
 }
@@ -67,11 +67,12 @@ TEST(Zip, BombsAreRefused) {
 // Names are names, wherever they lead.
 TEST(Zip, NamesAreNeverPaths) {
   const std::string one(4, '\0');
-  const Source source = read_npz(file_of(
-      make_zip({{"../../etc/passwd.npy", npy("(1,)", one)}, {"/root/x.npy", npy("(1,)", one)}})));
+  const Source source =
+      read_npz(file_of(make_zip({{"../../etc/passwd.npy", npy_member("(1,)", one)},
+                                 {"/root/x.npy", npy_member("(1,)", one)}})));
   EXPECT_EQ(source.tensors[0].name, "../../etc/passwd");
   EXPECT_EQ(source.tensors[1].name, "/root/x");
-  const std::string control = make_zip({{"a\x1b[2J.npy", npy("(1,)", one)}});
+  const std::string control = make_zip({{"a\x1b[2J.npy", npy_member("(1,)", one)}});
   EXPECT_EQ(read_npz(file_of(control)).tensors[0].name, "a?[2J");
 }
 
@@ -96,13 +97,13 @@ TEST(Zip, WhatIsWrongIsNamed) {
 
 // Directory and local header disagree.
 TEST(Zip, TwoNamesForOneMemberAreRefused) {
-  std::string file = make_zip({{"aaaa.npy", npy("(1,)", std::string(4, '\0'))}});
+  std::string file = make_zip({{"aaaa.npy", npy_member("(1,)", std::string(4, '\0'))}});
   file.replace(file.find("aaaa"), 4, "bbbb");
   EXPECT_NE(error_of_reading(file, read_npz), "");
 }
 
 TEST(Zip, OtherMethodsAreNamed) {
-  std::string file = make_zip({{"x.npy", npy("(1,)", std::string(4, '\0'))}});
+  std::string file = make_zip({{"x.npy", npy_member("(1,)", std::string(4, '\0'))}});
   const auto set_method = [&](const std::string& signature, std::size_t at) {
     file[file.find(signature) + at] = 12;  // bzip2
   };
@@ -113,7 +114,7 @@ TEST(Zip, OtherMethodsAreNamed) {
 
 // The same directory by way of zip64's records.
 TEST(Zip, Zip64DirectoriesAreFollowed) {
-  std::string file = make_zip({{"x.npy", npy("(1,)", std::string("\0\0\x80\x3f", 4))}});
+  std::string file = make_zip({{"x.npy", npy_member("(1,)", std::string("\0\0\x80\x3f", 4))}});
   const std::size_t end = file.find("PK\5\6");
   const auto number = [](std::uint64_t value, int bytes) {
     return std::string(reinterpret_cast<const char*>(&value), static_cast<std::size_t>(bytes));

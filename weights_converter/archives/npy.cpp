@@ -19,17 +19,17 @@
 namespace gramgrad::converter {
 namespace {
 
-constexpr int max_depth = 8;
-constexpr std::size_t max_entries = 65536;
+constexpr int max_dictionary_depth = 8;
+constexpr std::size_t max_dictionary_entries = 65536;
 
-constexpr std::array<std::string_view, 5> allowed_globals = {
+constexpr std::array<std::string_view, 5> numpy_globals = {
     "numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct", "numpy.ndarray",
     "numpy.dtype", "_codecs.encode"};
-constexpr PickleRules rules{allowed_globals,
-                            "save a dictionary of plain arrays, better with numpy.savez"};
+constexpr PickleRules numpy_rules{numpy_globals,
+                                  "save a dictionary of plain arrays, better with numpy.savez"};
 
 bool is_array(const PickleValue& value) {
-  return value.calls(allowed_globals[0]) || value.calls(allowed_globals[1]);
+  return value.calls(numpy_globals[0]) || value.calls(numpy_globals[1]);
 }
 
 // The state of an array: version, shape, dtype, whether in Fortran's order, data.
@@ -71,8 +71,8 @@ class Arrays {
   Arrays(InputFilePtr file, Source& source) : file_(std::move(file)), source_(source) {}
 
   void collect(const std::string& name, const PickleValue& value, int depth) {
-    check(++entries_ <= max_entries, "has more than {} entries", max_entries);
-    check(depth <= max_depth, "nests deeper than {} levels", max_depth);
+    check(++entries_ <= max_dictionary_entries, "has more than {} entries", max_dictionary_entries);
+    check(depth <= max_dictionary_depth, "nests deeper than {} levels", max_dictionary_depth);
     if (is_array(value)) {
       return add(name, value, depth);
     }
@@ -122,13 +122,13 @@ class Arrays {
   std::size_t entries_ = 0;
 };
 
-Source read_file(const InputFilePtr& file) {
+Source read_npy_file(const InputFilePtr& file) {
   const std::span<const std::byte> bytes = file->bytes();
   Source source;
   source.format = "npy";
   const NpyHeader header = parse_npy_header(bytes);
   if (header.is_object) {
-    const Pickle pickle = read_pickle(bytes, header.data_at, rules);
+    const Pickle pickle = read_pickle(bytes, header.data_at, numpy_rules);
     Arrays(file, source).collect("", *pickle.root, 0);
     find_named_layers(source);
   } else {
@@ -146,7 +146,7 @@ bool is_npy(std::span<const std::byte> file) {
 }
 
 Source read_npy(InputFilePtr file) {
-  return with_path(file->path, [&] { return read_file(file); });
+  return with_path(file->path, [&] { return read_npy_file(file); });
 }
 
 }  // namespace gramgrad::converter

@@ -1,6 +1,7 @@
 // Members to tensors.
 #include "weights_converter/archives/npz.h"
 
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -42,7 +43,7 @@ SourceTensor read_member(const InputFilePtr& file, ZipArchive& archive, std::siz
                       data_of(std::move(member), header.data_at));
 }
 
-Source read_archive(const InputFilePtr& file) {
+Source read_npz_archive(const InputFilePtr& file) {
   const std::shared_ptr<ZipArchive> archive = ZipArchive::open(file);
   Source source;
   source.format = "npz";
@@ -65,7 +66,7 @@ bool is_npz(std::span<const std::byte> file) {
 }
 
 Source read_npz(InputFilePtr file) {
-  return with_path(file->path, [&] { return read_archive(file); });
+  return with_path(file->path, [&] { return read_npz_archive(file); });
 }
 
 }  // namespace gramgrad::converter

@@ -28,11 +28,11 @@ void produce_data(const nn::TensorView& tensor, const Sink& sink) {
   if (tensor.dtype != DType::bf16) {
     return sink(tensor.data);
   }
-  constexpr std::size_t piece_elements = 16384;
-  std::array<float, piece_elements> widened;
+  constexpr std::size_t widened_at_once = 16384;
+  std::array<float, widened_at_once> widened;
   nn::TensorView piece{tensor.name, tensor.dtype, {}, {}};
-  for (std::size_t done = 0; done < tensor.element_count(); done += piece_elements) {
-    const std::size_t count = std::min(piece_elements, tensor.element_count() - done);
+  for (std::size_t done = 0; done < tensor.element_count(); done += widened_at_once) {
+    const std::size_t count = std::min(widened_at_once, tensor.element_count() - done);
     piece.data = tensor.data.subspan(done * size_of(tensor.dtype), count * size_of(tensor.dtype));
     const std::span<float> out = std::span(widened).first(count);
     nn::expand_to_f32(piece, out);

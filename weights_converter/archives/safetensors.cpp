@@ -23,7 +23,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::uint64_t max_header_bytes = 8 << 20;
-constexpr std::size_t max_rank = 64;
+constexpr std::size_t max_dimensions = 64;
 constexpr const char* metadata_key = "__metadata__";
 
 struct TypeName {
@@ -96,7 +96,7 @@ Entry parse_entry(const std::string& name, const json& value) {
   check(value.is_object(), "is no object");
   const auto type = value.find("dtype");
   check(type != value.end() && type->is_string(), "lacks its dtype");
-  Entry entry{name, ElementType::other, whole_numbers(value, "shape", max_rank), 0, 0};
+  Entry entry{name, ElementType::other, whole_numbers(value, "shape", max_dimensions), 0, 0};
   const auto known =
       std::ranges::find(type_names, type->get_ref<const std::string&>(), &TypeName::name);
   if (known != type_names.end()) {

@@ -1,5 +1,6 @@
 // MATLAB 7.3 files are HDF5: a structure is a group, a cell array a dataset of references to the
 // objects in the group #refs#, and the attribute MATLAB_class tells what everything is.
+#include <memory>
 #include <utility>
 
 #include "weights_converter/containers/hdf5_file.h"

@@ -1,6 +1,8 @@
 // From MatConvNet's structures to layers.
 #include "weights_converter/containers/matconvnet.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <memory>

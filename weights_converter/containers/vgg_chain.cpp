@@ -1,6 +1,8 @@
 // Follows the channels from layer to layer.
 #include "weights_converter/containers/vgg_chain.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string>
 

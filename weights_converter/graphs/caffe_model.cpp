@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "kernels/check.h"
+#include "weights_converter/graphs/limits.h"
 #include "weights_converter/graphs/number_list.h"
 #include "weights_converter/graphs/wire.h"
 
@@ -17,7 +18,6 @@ namespace {
 constexpr std::size_t max_layers = 10'000;
 constexpr std::size_t max_layer_values = 1'000;  // bottoms or tops of one layer
 constexpr std::size_t max_layer_blobs = 64;
-constexpr std::size_t max_dimensions = 32;
 
 // Where the two kinds of layer message keep things.
 struct LayerFields {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "kernels/check.h"
+#include "weights_converter/graphs/limits.h"
 #include "weights_converter/graphs/onnx_tensor.h"
 #include "weights_converter/graphs/wire.h"
 
@@ -15,7 +16,6 @@ namespace gramgrad::converter {
 namespace {
 
 constexpr std::size_t max_nodes = 100'000;
-constexpr std::size_t max_tensors = 100'000;
 constexpr std::size_t max_node_values = 1'000;  // inputs or outputs of one node
 constexpr std::size_t max_attribute_integers = 64;
 

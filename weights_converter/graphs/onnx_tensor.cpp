@@ -9,13 +9,12 @@
 
 #include "kernels/check.h"
 #include "nn/half.h"
+#include "weights_converter/graphs/limits.h"
 #include "weights_converter/graphs/number_list.h"
 #include "weights_converter/graphs/wire.h"
 
 namespace gramgrad::converter {
 namespace {
-
-constexpr std::size_t max_dimensions = 32;
 
 struct TensorFields {
   std::string name;

@@ -8,12 +8,14 @@
 #include <cmath>
 #include <cstring>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <utility>
 
 #include "kernels/check.h"
 #include "nn/half.h"
 #include "weights_converter/graphs/json_access.h"
+#include "weights_converter/graphs/limits.h"
 #include "weights_converter/printable.h"
 
 namespace gramgrad::converter {
@@ -22,8 +24,6 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t max_shards = 10'000;
-constexpr std::size_t max_tensors = 100'000;
-constexpr std::size_t max_dimensions = 32;
 
 // The shards of a group as one range of bytes.
 class Shards {
@@ -122,7 +122,7 @@ Encoding encoding_of(const json& weight) {
 }
 
 template <typename Stored>
-Stored load(const std::byte* data) {
+Stored stored_at(const std::byte* data) {
   Stored value;
   std::memcpy(&value, data, sizeof(value));
   return value;
@@ -134,11 +134,11 @@ float decode(const Encoding& encoding, const std::byte* data) {
   };
   switch (encoding.stored) {
     case Encoding::Stored::f16:
-      return nn::f16_to_f32(load<std::uint16_t>(data));
+      return nn::f16_to_f32(stored_at<std::uint16_t>(data));
     case Encoding::Stored::u8:
-      return dequantise(load<std::uint8_t>(data));
+      return dequantise(stored_at<std::uint8_t>(data));
     case Encoding::Stored::u16:
-      return dequantise(load<std::uint16_t>(data));
+      return dequantise(stored_at<std::uint16_t>(data));
     default:
       break;
   }

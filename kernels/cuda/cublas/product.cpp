@@ -1,4 +1,6 @@
 // Products on the stream of the tensors' device.
+#include <memory>
+
 #include "kernels/cuda/product.h"
 
 #include "kernels/cuda/backend.h"

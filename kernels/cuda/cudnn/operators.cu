@@ -1,6 +1,8 @@
 // conv2d and its gradients through cuDNN. What cuDNN does not fuse (masks of one bit, pooling with
 // winners, the gradient through both) is left to the hand-written kernels, and so is the whole
 // convolution where cuDNN has no engine for it, such as for bf16 before compute capability 8.0.
+#include <memory>
+
 #include "kernels/cuda/backend.h"
 #include "kernels/cuda/conv2d.cuh"
 #include "kernels/cuda/cuda_ops.h"
