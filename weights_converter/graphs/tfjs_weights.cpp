@@ -150,8 +150,9 @@ void read_numbers(const Shards& shards, std::uint64_t begin, const Encoding& enc
   if (encoding.stored == Encoding::Stored::f32) {
     return shards.read(begin, std::as_writable_bytes(out));
   }
-  std::array<std::byte, 16384> buffer;
-  const std::size_t at_once = buffer.size() / encoding.width;
+  constexpr std::size_t buffer_bytes = 16384;
+  std::array<std::byte, buffer_bytes> buffer;
+  const std::size_t at_once = buffer_bytes / encoding.width;
   while (!out.empty()) {
     const std::size_t count = std::min(at_once, out.size());
     shards.read(begin, std::span(buffer).first(count * encoding.width));
