@@ -8,11 +8,10 @@
 namespace gramgrad::converter {
 namespace {
 
-constexpr std::uint64_t tag_size = 8;
-constexpr int max_depth = 16;              // networks have five
-constexpr std::size_t max_rank = 32;       // of an array
-constexpr int max_arrays = 1'000'000;      // in a variable
-constexpr std::uint64_t max_text = 65536;  // bytes of names
+constexpr int max_nesting = 16;             // networks have five
+constexpr std::size_t max_rank = 32;        // of an array
+constexpr int max_arrays = 1'000'000;       // in a variable
+constexpr std::uint64_t max_names = 65536;  // bytes of names
 
 struct Element {
   MatType type;
@@ -20,18 +19,18 @@ struct Element {
   std::uint64_t next;        // the element that follows
 };
 
-class Walk {
+class Elements {
  public:
-  explicit Walk(const MatStream& stream) : stream_(stream) {}
+  explicit Elements(const MatStream& stream) : stream_(stream) {}
 
   Element element(std::uint64_t at, std::uint64_t end) const {
-    check_at(end >= at && end - at >= tag_size, at, "an element belongs here");
+    check_at(end >= at && end - at >= mat_tag_size, at, "an element belongs here");
     const std::uint32_t first = stream_.u32(at);
     if (const std::uint32_t small = first >> 16; small != 0) {  // up to four bytes, in the tag
       check_at(small <= 4, at, "{} bytes do not fit into a small element", small);
-      return {static_cast<MatType>(first & 0xffff), at + 4, at + 4 + small, at + tag_size};
+      return {static_cast<MatType>(first & 0xffff), at + 4, at + 4 + small, at + mat_tag_size};
     }
-    const std::uint64_t begin = at + tag_size;
+    const std::uint64_t begin = at + mat_tag_size;
     const std::uint64_t length = stream_.u32(at + 4);
     check_at(length <= end - begin, at,
              "an element of {} bytes reaches beyond the end of its array", length);
@@ -63,7 +62,7 @@ class Walk {
 
   MatArray array(const Element& matrix, int depth) {
     MatArray array;
-    check_at(depth < max_depth, matrix.begin, "arrays are nested deeper than {}", max_depth);
+    check_at(depth < max_nesting, matrix.begin, "arrays are nested deeper than {}", max_nesting);
     check_at(++arrays_ <= max_arrays, matrix.begin, "the variable has more than {} arrays",
              max_arrays);
     if (matrix.begin == matrix.end) {
@@ -128,7 +127,7 @@ class Walk {
   }
 
   std::string text(const Element& element) const {
-    check_at(element.end - element.begin <= max_text, element.begin,
+    check_at(element.end - element.begin <= max_names, element.begin,
              "a name of {} bytes is longer than any", element.end - element.begin);
     std::string text(element.end - element.begin, '\0');
     stream_.read(element.begin, std::as_writable_bytes(std::span(text)));
@@ -184,7 +183,7 @@ class Walk {
 // The variable is all of the stream: its length is whatever the tag says.
 Element variable(const MatStream& stream) {
   const std::uint64_t length = stream.u32(4);
-  return Walk(stream).element(0, tag_size + length, MatType::matrix);
+  return Elements(stream).element(0, mat_tag_size + length, MatType::matrix);
 }
 
 }  // namespace
@@ -215,13 +214,13 @@ std::size_t size_of(MatType type) {
 
 std::string mat_variable_name(const MatStream& stream) {
   MatArray array;
-  Walk(stream).header(variable(stream), array);
+  Elements(stream).header(variable(stream), array);
   return array.name;
 }
 
 MatArray read_mat_array(const MatStream& stream) {
   const Element matrix = variable(stream);
-  MatArray array = Walk(stream).array(matrix, 0);
+  MatArray array = Elements(stream).array(matrix, 0);
   stream.expect_end(matrix.end);
   return array;
 }

@@ -13,7 +13,6 @@ namespace gramgrad::converter {
 namespace {
 
 constexpr std::size_t header_size = 128;
-constexpr std::size_t tag_size = 8;
 constexpr std::size_t max_text = 4096;
 
 using MatStreamPtr = std::shared_ptr<const MatStream>;
@@ -40,18 +39,18 @@ std::vector<Variable> variables_of(const InputFile& file) {
   const std::size_t size = file.bytes().size();
   std::size_t at = header_size;
   while (at < size) {
-    check(size - at >= tag_size, "{}: at byte {}: the file is cut off", file.path, at);
+    check(size - at >= mat_tag_size, "{}: at byte {}: the file is cut off", file.path, at);
     const auto type = static_cast<MatType>(u32(at));
     const std::uint32_t length = u32(at + 4);
     check(type == MatType::matrix || type == MatType::packed,
           "{}: at byte {}: {} is no type of a MATLAB variable; the file is damaged", file.path, at,
           static_cast<std::uint32_t>(type));
     check(
-        length <= size - at - tag_size,
+        length <= size - at - mat_tag_size,
         "{}: at byte {}: a variable of {} bytes reaches beyond the end of the file; it is cut off",
         file.path, at, length);
     variables.push_back({at, length, type == MatType::packed});
-    at += tag_size + length;
+    at += mat_tag_size + length;
   }
   return variables;
 }

@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::size_t piece = 1 << 16;
 constexpr std::uint64_t between_places = 1 << 24;
-constexpr std::size_t tag_size = 8;
 
 }  // namespace
 
@@ -114,9 +113,10 @@ MatStream::MatStream(InputFilePtr file, std::size_t at, std::size_t length, bool
                      bool swapped)
     : file_(std::move(file)),
       at_(at),
-      bytes_(file_->bytes().subspan(at, tag_size + length)),
+      bytes_(file_->bytes().subspan(at, mat_tag_size + length)),
       swapped_(swapped),
-      packed_(packed ? std::make_unique<PackedBytes>(*file_, bytes_.subspan(tag_size)) : nullptr) {}
+      packed_(packed ? std::make_unique<PackedBytes>(*file_, bytes_.subspan(mat_tag_size))
+                     : nullptr) {}
 
 void MatStream::read(std::uint64_t offset, std::span<std::byte> out) const {
   if (out.empty()) {

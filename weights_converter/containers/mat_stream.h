@@ -15,6 +15,8 @@
 
 namespace gramgrad::converter {
 
+inline constexpr std::uint64_t mat_tag_size = 8;  // bytes of an element's type and length
+
 // What unpacks, at some place in the packed bytes. A copy goes on from there by itself.
 struct Unpacker {
   explicit Unpacker(std::span<const std::byte> packed);
