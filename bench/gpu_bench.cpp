@@ -179,7 +179,7 @@ void measure_gram(const Options& options, const Device& device) {
 Device chosen_device(const Options& options) {
   return options.device == "cpu"
              ? Device::cpu()
-             : Device::cuda(0, options.precision == "f32" ? CudaMath::f32 : CudaMath::tf32);
+             : Device::cuda(0, options.precision == "f32" ? Math::f32 : Math::tf32);
 }
 
 }  // namespace

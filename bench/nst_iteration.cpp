@@ -181,7 +181,7 @@ int main(int argc, char** argv) try {
   const Device device =
       options.device == "cpu"
           ? Device::cpu(options.threads)
-          : Device::cuda(0, options.precision == "f32" ? CudaMath::f32 : CudaMath::tf32,
+          : Device::cuda(0, options.precision == "f32" ? Math::f32 : Math::tf32,
                          options.autotune ? CudaPlans::measured : CudaPlans::expected);
   const nn::Vgg vgg = load_network(options.network, options.precision, device);
   print(options, device,

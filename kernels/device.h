@@ -19,10 +19,15 @@ namespace gramgrad {
 struct Ops;
 struct DeviceState;
 
-// How a GPU multiplies f32 numbers in convolutions. f32: as they are, in hand-written kernels.
-// tf32: rounded to 10 bits of mantissa, on tensor cores, through cuDNN 9; sums stay f32. Maps in
-// bf16 go through cuDNN and tensor cores with tf32, and through hand-written kernels with f32.
-enum class CudaMath { f32, tf32 };
+// How convolutions multiply numbers of maps in f32; their sums stay f32.
+//   f32:   as they are.
+//   tf32:  on a GPU, rounded to 10 bits of mantissa, on tensor cores, through cuDNN 9; Gram
+//   matrices
+//          too. Maps in bf16 go through cuDNN and tensor cores with tf32, and through hand-written
+//          kernels with f32.
+//   mixed: as f32, on a GPU as tf32; for the gradient of the input, rounded to bf16.
+//   bf16:  on a CPU, rounded to bf16.
+enum class Math { f32, tf32, mixed, bf16 };
 
 // Which of cuDNN's plans a convolution gets. expected: the one that cuDNN's heuristics put first.
 // measured: the fastest of its candidates, each timed when a convolution is first met, and
@@ -36,11 +41,11 @@ class Device {
   // Plain loops in f32 and f64: slow, and the oracle for the others.
   static Device reference();
   // Optimised for the processor, f32. threads = 0: one for each processor that the process may use.
-  static Device cpu(int threads = 0);
-  // The GPU of that number. Throws Error where there is none, where the build has no CUDA, and for
-  // tf32 where there is no cuDNN 9.
-  static Device cuda(int ordinal = 0, CudaMath math = CudaMath::f32,
-                     CudaPlans plans = CudaPlans::expected);
+  // Throws Error for tf32, and for mixed and bf16 where the processor cannot multiply bf16 numbers.
+  static Device cpu(int threads = 0, Math math = Math::f32);
+  // The GPU of that number. Throws Error where there is none, where the build has no CUDA, for
+  // bf16, and for tf32 and mixed where there is no cuDNN 9.
+  static Device cuda(int ordinal = 0, Math math = Math::f32, CudaPlans plans = CudaPlans::expected);
 
   Kind kind() const;
   std::string name() const;          // "cpu", "reference", "cuda:0"

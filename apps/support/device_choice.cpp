@@ -38,14 +38,14 @@ DeviceChoice on_host(Device device, Precision precision) {
 }
 
 DeviceChoice on_gpu(int ordinal, Precision precision, CudaPlans plans) {
-  const auto gpu = [&](CudaMath math) { return Device::cuda(ordinal, math, plans); };
+  const auto gpu = [&](Math math) { return Device::cuda(ordinal, math, plans); };
   switch (precision) {
     case Precision::f32:
-      return {gpu(CudaMath::f32), precision, DType::f32, ""};
+      return {gpu(Math::f32), precision, DType::f32, ""};
     case Precision::tf32:
-      return {gpu(CudaMath::tf32), precision, DType::f32, ""};
+      return {gpu(Math::tf32), precision, DType::f32, ""};
     case Precision::bf16:
-      return {gpu(CudaMath::tf32), precision, DType::bf16, ""};
+      return {gpu(Math::tf32), precision, DType::bf16, ""};
     case Precision::automatic:
       try {
         return on_gpu(ordinal, Precision::tf32, plans);
@@ -55,7 +55,7 @@ DeviceChoice on_gpu(int ordinal, Precision precision, CudaPlans plans) {
         return plain;
       }
     default:
-      refuse(gpu(CudaMath::f32), precision);
+      refuse(gpu(Math::f32), precision);
   }
 }
 

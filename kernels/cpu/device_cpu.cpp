@@ -62,7 +62,8 @@ std::string describe(int threads) {
 }  // namespace
 }  // namespace cpu
 
-Device Device::cpu(int threads) {
+Device Device::cpu(int threads, Math math) {
+  check(math == Math::f32, "the CPU device computes in f32");
   check(threads >= 0 && threads <= cpu::most_threads,
         "the CPU device cannot use {} threads: give 1 to {}, or 0 for one for each processor",
         threads, cpu::most_threads);

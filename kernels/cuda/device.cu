@@ -120,7 +120,9 @@ Stream stream_of(const Tensor& tensor) {
 
 }  // namespace cuda
 
-Device Device::cuda(int ordinal, CudaMath math, CudaPlans plans) {
+Device Device::cuda(int ordinal, Math math, CudaPlans plans) {
+  check(math == Math::f32 || math == Math::tf32, "device cuda:{}: it computes in f32 and tf32",
+        ordinal);
   const cuda::Availability found = cuda::availability();
   const std::string obstacle = cuda::obstacle(found, ordinal);
   check(obstacle.empty(), "device cuda:{}: {}", ordinal, obstacle);
@@ -136,7 +138,7 @@ Device Device::cuda(int ordinal, CudaMath math, CudaPlans plans) {
       .description = cuda::describe(found.gpus[static_cast<std::size_t>(ordinal)]),
       .threads = 1,
       .supports_f64 = false,
-      .ops = math == CudaMath::tf32 ? cuda::tf32_ops(*backend, plans) : cuda_ops(),
+      .ops = math == Math::tf32 ? cuda::tf32_ops(*backend, plans) : cuda_ops(),
       .transfers = {copy, copy},
       .host_visible = cuda::host_visible_memory(ordinal),
       .synchronize = [backend] { backend->synchronize(); },

@@ -10,7 +10,7 @@ cuda::Availability cuda::availability() {
   return {.status = Status::not_built, .message = "", .gpus = {}};
 }
 
-Device Device::cuda(int ordinal, CudaMath, CudaPlans) {
+Device Device::cuda(int ordinal, Math, CudaPlans) {
   fail("device cuda:{}: {}", ordinal, cuda::obstacle(cuda::availability(), ordinal));
 }
 

@@ -40,11 +40,11 @@ cuda::Stream cuda::stream_of(const Tensor&) {
   return {};
 }
 
-Device Device::cuda(int ordinal, CudaMath math, CudaPlans) {
+Device Device::cuda(int ordinal, Math math, CudaPlans) {
   const std::string obstacle = cuda::obstacle(cuda::availability(), ordinal);
   check(obstacle.empty(), "device cuda:{}: {}", ordinal, obstacle);
   Ops ops = cuda_ops();
-  if (math == CudaMath::tf32) {
+  if (math == Math::tf32) {
     cuda::use_tensor_cores(ops);
   }
   auto resources =

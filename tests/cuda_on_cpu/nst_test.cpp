@@ -98,14 +98,14 @@ constexpr double bf16_stray = 0.24;
 
 TEST_P(NstOnCuda, in_bf16_is_as_close_to_the_reference_as_its_roundings_allow) {
   const Outcome bf16 =
-      stylized(Device::cuda(0, CudaMath::tf32), OptimizerKind::adam, PoolKind::max, DType::bf16);
+      stylized(Device::cuda(0, Math::tf32), OptimizerKind::adam, PoolKind::max, DType::bf16);
   const Outcome exact = stylized(Device::reference(), OptimizerKind::adam, PoolKind::max);
   ASSERT_EQ(bf16.losses.size(), std::size_t{iterations});
   for (std::size_t i = 0; i < bf16.losses.size(); ++i) {
     EXPECT_NEAR(bf16.losses[i] / exact.losses[i], 1, bf16_tolerance) << "iteration " << i;
     EXPECT_NE(bf16.losses[i], exact.losses[i]) << "nothing was rounded in iteration " << i;
   }
-  const auto rounded = gradient(Device::cuda(0, CudaMath::tf32), DType::bf16);
+  const auto rounded = gradient(Device::cuda(0, Math::tf32), DType::bf16);
   const auto reference = gradient(Device::reference(), DType::f32);
   EXPECT_LE(relative_distance(rounded, reference), bf16_stray);
   const auto dot = [](const std::vector<double>& a, const std::vector<double>& b) {

@@ -15,7 +15,7 @@ using cuda_on_cpu::Order;
 
 class OrderTest : public testing::TestWithParam<std::size_t> {};
 
-std::vector<Result> results_in(Order order, const OperatorCase& operator_case, CudaMath math,
+std::vector<Result> results_in(Order order, const OperatorCase& operator_case, Math math,
                                DType dtype, WriteMode mode) {
   cuda_on_cpu::configure({.order = order, .seed = test_seed()});
   std::vector<Result> results = results_of(operator_case, Device::cuda(0, math),
@@ -39,7 +39,7 @@ std::vector<std::uint32_t> bits_of(const Tensor& tensor) {
   return bits;
 }
 
-void expect_same_bits(const OperatorCase& operator_case, CudaMath math, DType dtype = DType::f32) {
+void expect_same_bits(const OperatorCase& operator_case, Math math, DType dtype = DType::f32) {
   for (const WriteMode mode : {WriteMode::assign, WriteMode::accumulate}) {
     if (mode == WriteMode::accumulate && !operator_case.accumulates) {
       continue;
@@ -57,12 +57,12 @@ void expect_same_bits(const OperatorCase& operator_case, CudaMath math, DType dt
 }
 
 TEST_P(OrderTest, changes_no_bit) {
-  expect_same_bits(operator_cases()[GetParam()], CudaMath::f32);
+  expect_same_bits(operator_cases()[GetParam()], Math::f32);
 }
 
 TEST_P(OrderTest, changes_no_bit_in_bf16) {
   if (operator_cases()[GetParam()].takes_bf16) {
-    expect_same_bits(operator_cases()[GetParam()], CudaMath::f32, DType::bf16);
+    expect_same_bits(operator_cases()[GetParam()], Math::f32, DType::bf16);
   }
 }
 
@@ -70,8 +70,8 @@ TEST(OrderOnTensorCores, changes_no_bit) {
   for (const Shape& f : {Shape{1, 17, 23, 68}, Shape{2, 5, 13, 33}}) {
     for (const OperatorCase& each :
          {gram_case(f), gram_backward_case(f), gram_style_loss_case(f, true)}) {
-      expect_same_bits(each, CudaMath::tf32);
-      expect_same_bits(each, CudaMath::tf32, DType::bf16);
+      expect_same_bits(each, Math::tf32);
+      expect_same_bits(each, Math::tf32, DType::bf16);
     }
   }
 }

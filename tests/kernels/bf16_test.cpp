@@ -12,7 +12,7 @@
 namespace gramgrad::tests {
 namespace {
 
-class Bf16Maps : public testing::TestWithParam<CudaMath> {
+class Bf16Maps : public testing::TestWithParam<Math> {
  protected:
   void SetUp() override {
     const DeviceReport first = available_devices().front();
@@ -221,10 +221,9 @@ TEST_P(Bf16Maps, AreRefusedWhereTheyAreNotMeant) {
                  [] { Tensor(Device::cpu(1), {1}, DType::bf16); });
 }
 
-INSTANTIATE_TEST_SUITE_P(Math, Bf16Maps, testing::Values(CudaMath::f32, CudaMath::tf32),
+INSTANTIATE_TEST_SUITE_P(Math, Bf16Maps, testing::Values(Math::f32, Math::tf32),
                          [](const auto& math) {
-                           return std::string(math.param == CudaMath::f32 ? "Plain"
-                                                                          : "TensorCores");
+                           return std::string(math.param == Math::f32 ? "Plain" : "TensorCores");
                          });
 
 }  // namespace

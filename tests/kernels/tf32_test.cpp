@@ -26,7 +26,7 @@ class Tf32 : public testing::Test {
       GTEST_SKIP() << first.description;
     }
     try {
-      device_ = std::make_unique<Device>(Device::cuda(0, CudaMath::tf32));
+      device_ = std::make_unique<Device>(Device::cuda(0, Math::tf32));
     } catch (const Error& error) {
       GTEST_SKIP() << error.what();
     }
