@@ -13,6 +13,8 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "apps/support/device_choice.h"
+#include "apps/support/option_names.h"
 #include "autograd/variable.h"
 #include "bench/timing.h"
 #include "kernels/check.h"
@@ -54,13 +56,13 @@ nn::ObjectiveOptions gatys_losses() {
   return options;
 }
 
-nn::Vgg load_network(const std::string& name, const std::string& precision, const Device& device) {
+nn::Vgg load_network(const std::string& name, const Device& device, DType dtype) {
   const bool embedded = name == "vgg16";
   const std::vector<std::byte> synthetic =
       embedded ? std::vector<std::byte>() : nn::synthetic_vgg19();
   const auto file = nn::WeightsFile::from_memory(
       embedded ? nn::embedded_vgg16() : std::span<const std::byte>(synthetic), name);
-  return {file, device, precision == "bf16" ? DType::bf16 : DType::f32, PoolKind::max, "relu5_1"};
+  return {file, device, dtype, PoolKind::max, "relu5_1"};
 }
 
 Tensor picture(int stream, const Options& options, const Device& device) {
@@ -133,12 +135,11 @@ Options parsed(CLI::App& app, int argc, char** argv) {
   app.add_option("--network", options.network,
                  "vgg19 (synthetic weights) or vgg16 (the embedded one)")
       ->check(CLI::IsMember({"vgg19", "vgg16"}));
-  app.add_option("--device", options.device, "cpu or cuda")->check(CLI::IsMember({"cpu", "cuda"}));
-  app.add_option("--precision", options.precision, "f32, or on a GPU tf32 or bf16")
-      ->check(CLI::IsMember({"f32", "tf32", "bf16"}));
+  app.add_option("--device", options.device, "as gramgrad's");
+  app.add_option("--precision", options.precision, "as gramgrad's");
   app.add_option("--optimizer", options.optimizer, "none, adam or lbfgs")
       ->check(CLI::IsMember({"none", "adam", "lbfgs"}));
-  app.add_flag("--autotune", options.autotune, "with tf32 and bf16, the fastest of cuDNN's plans");
+  app.add_flag("--autotune", options.autotune, "on a GPU, the fastest of cuDNN's plans");
   app.add_option("--size", options.size, "side of the square picture")->check(CLI::Range(16, 8192));
   app.add_option("--threads", options.threads, "threads, on the CPU")->check(CLI::Range(1, 1024));
   app.add_option("--repetitions", options.repetitions, "timed iterations")
@@ -176,14 +177,10 @@ int main(int argc, char** argv) try {
   } catch (const CLI::ParseError& error) {
     return app.exit(error);
   }
-  check(options.precision == "f32" || options.device == "cuda",
-        "tf32 and bf16 are for --device cuda");
-  const Device device =
-      options.device == "cpu"
-          ? Device::cpu(options.threads)
-          : Device::cuda(0, options.precision == "f32" ? Math::f32 : Math::tf32,
-                         options.autotune ? CudaPlans::measured : CudaPlans::expected);
-  const nn::Vgg vgg = load_network(options.network, options.precision, device);
+  const auto [device, precision, dtype, note] = apps::choose_device(
+      options.device, options.threads, apps::parse_choice(options.precision, apps::precision_names),
+      options.autotune ? CudaPlans::measured : CudaPlans::expected);
+  const nn::Vgg vgg = load_network(options.network, device, dtype);
   print(options, device,
         options.optimizer == "none" ? evaluate(options, vgg, device)
                                     : optimize(options, vgg, device));

@@ -21,12 +21,12 @@ struct DeviceState;
 
 // How convolutions multiply numbers of maps in f32; their sums stay f32.
 //   f32:   as they are.
-//   tf32:  on a GPU, rounded to 10 bits of mantissa, on tensor cores, through cuDNN 9; Gram
-//   matrices
-//          too. Maps in bf16 go through cuDNN and tensor cores with tf32, and through hand-written
-//          kernels with f32.
+//   tf32:  on a GPU, rounded to 10 bits of mantissa, on tensor cores, through cuDNN 9; Gram products
+//          too.
 //   mixed: as f32, on a GPU as tf32; for the gradient of the input, rounded to bf16.
 //   bf16:  on a CPU, rounded to bf16.
+// Maps in bf16 go through cuDNN and tensor cores with tf32, and through hand-written kernels with
+// f32.
 enum class Math { f32, tf32, mixed, bf16 };
 
 // Which of cuDNN's plans a convolution gets. expected: the one that cuDNN's heuristics put first.
@@ -44,7 +44,8 @@ class Device {
   // Throws Error for tf32, and for mixed and bf16 where the processor cannot multiply bf16 numbers.
   static Device cpu(int threads = 0, Math math = Math::f32);
   // The GPU of that number. Throws Error where there is none, where the build has no CUDA, for
-  // bf16, and for tf32 and mixed where there is no cuDNN 9.
+  // bf16, for tf32 and mixed where there is no cuDNN 9, and for mixed before compute
+  // capability 8.0.
   static Device cuda(int ordinal = 0, Math math = Math::f32, CudaPlans plans = CudaPlans::expected);
 
   Kind kind() const;

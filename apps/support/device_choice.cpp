@@ -23,7 +23,7 @@ std::string first_available() {
 [[noreturn]] void refuse(const Device& device, Precision precision) {
   fail(
       "--precision: the device {} does not compute in {}; f32 runs everywhere, f64 with --device "
-      "reference, tf32 and bf16 with --device cuda",
+      "reference, tf32, mixed and bf16 with --device cuda",
       device.name(), format_choice(precision, precision_names));
 }
 
@@ -44,6 +44,8 @@ DeviceChoice on_gpu(int ordinal, Precision precision, CudaPlans plans) {
       return {gpu(Math::f32), precision, DType::f32, ""};
     case Precision::tf32:
       return {gpu(Math::tf32), precision, DType::f32, ""};
+    case Precision::mixed:
+      return {gpu(Math::mixed), precision, DType::f32, ""};
     case Precision::bf16:
       return {gpu(Math::tf32), precision, DType::bf16, ""};
     case Precision::automatic:

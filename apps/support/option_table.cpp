@@ -172,7 +172,8 @@ std::vector<Option> machine_options() {
           precision_names, [](auto& a) -> auto& { return a.precision; }),
       choice_option(
           {"autotune", "",
-           "With tf32 and bf16: time cuDNN's plans for each convolution, and remember the fastest.",
+           "On a GPU, but with f32: time cuDNN's plans for each convolution, and remember the "
+           "fastest.",
            group},
           autotune_names, [](auto& a) -> auto& { return a.autotune; }),
       integer_option(

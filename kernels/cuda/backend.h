@@ -30,7 +30,7 @@ class Backend {
   // Between host and GPU, either way, after all that is queued. Returns when it is done.
   void copy(void* to, const void* from, std::size_t bytes) const;
 
-  // Only of a device that multiplies in TF32.
+  // Only of a device that multiplies on tensor cores.
   std::shared_ptr<cudnn::Convolutions> convolutions;
   // Only where a matrix product was asked for.
   std::shared_ptr<cublas::Handle> cublas;
@@ -40,7 +40,8 @@ class Backend {
   cudaStream_t stream_ = nullptr;
 };
 
-// Opens cuDNN for the backend; the operators that use it. Throws Error where there is no cuDNN 9.
-Ops tf32_ops(Backend& backend, CudaPlans plans);
+// Opens cuDNN for the backend; the operators that use it and tensor cores, for tf32 or mixed.
+// Throws Error where there is no cuDNN 9.
+Ops tensor_core_ops(Backend& backend, Math math, CudaPlans plans);
 
 }  // namespace gramgrad::cuda

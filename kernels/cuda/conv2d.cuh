@@ -60,6 +60,10 @@ struct Patches {
   }
 };
 
+// What flows back to the map y that the convolution made.
+template <typename T>
+MapGradient<T> map_gradient(const Conv2dGradients& gradients, const Shape& y);
+
 // dz = relu_mask * (dy + unpool(dpooled)): dy itself where there is neither mask nor pool, else
 // scratch memory that lives as long as this object.
 template <typename T>

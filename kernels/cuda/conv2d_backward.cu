@@ -117,6 +117,19 @@ void weight_product(Tensor& out, const MatmulSize& size, const ChannelsOfGradien
 }  // namespace
 
 template <typename T>
+MapGradient<T> map_gradient(const Conv2dGradients& gradients, const Shape& y) {
+  return {.height = static_cast<unsigned>(y[1]),
+          .width = static_cast<unsigned>(y[2]),
+          .channels = static_cast<unsigned>(y[3]),
+          .dy = data_or_null<T>(gradients.dy),
+          .relu_mask = data_or_null<std::uint8_t>(gradients.relu_mask),
+          .dpooled = data_or_null<T>(gradients.dpooled),
+          .winners = data_or_null<std::uint8_t>(gradients.pool_mask),
+          .pooled_height = static_cast<unsigned>(y[1] / 2),
+          .pooled_width = static_cast<unsigned>(y[2] / 2)};
+}
+
+template <typename T>
 OutputGradient<T>::OutputGradient(const Conv2dParams& params, const Conv2dGradients& gradients,
                                   const Shape& y, const Tensor& like)
     : shape_(y),
@@ -125,22 +138,12 @@ OutputGradient<T>::OutputGradient(const Conv2dParams& params, const Conv2dGradie
   if (!params.relu && data_or_null<T>(gradients.dpooled) == nullptr) {
     return;
   }
-  const MapGradient<T> gradient{
-      .height = static_cast<unsigned>(y[1]),
-      .width = static_cast<unsigned>(y[2]),
-      .channels = static_cast<unsigned>(y[3]),
-      .dy = dz_,
-      .relu_mask = data_or_null<std::uint8_t>(gradients.relu_mask),
-      .dpooled = data_or_null<T>(gradients.dpooled),
-      .winners = data_or_null<std::uint8_t>(gradients.pool_mask),
-      .pooled_height = static_cast<unsigned>(y[1] / 2),
-      .pooled_width = static_cast<unsigned>(y[2] / 2),
-  };
-  launch_map_gradient(stream_of(like), gradient, scratch_.data(), expect_small(y),
-                      WriteMode::assign);
+  launch_map_gradient(stream_of(like), map_gradient<T>(gradients, y), scratch_.data(),
+                      expect_small(y), WriteMode::assign);
   dz_ = scratch_.data();
 }
 
+template MapGradient<float> map_gradient(const Conv2dGradients&, const Shape&);
 template class OutputGradient<float>;
 template class OutputGradient<Bf16>;
 

@@ -121,8 +121,10 @@ Stream stream_of(const Tensor& tensor) {
 }  // namespace cuda
 
 Device Device::cuda(int ordinal, Math math, CudaPlans plans) {
-  check(math == Math::f32 || math == Math::tf32, "device cuda:{}: it computes in f32 and tf32",
-        ordinal);
+  check(
+      math != Math::bf16,
+      "device cuda:{}: Math::bf16 is for processors; a GPU computes in bf16 where maps are in bf16",
+      ordinal);
   const cuda::Availability found = cuda::availability();
   const std::string obstacle = cuda::obstacle(found, ordinal);
   check(obstacle.empty(), "device cuda:{}: {}", ordinal, obstacle);
@@ -138,7 +140,7 @@ Device Device::cuda(int ordinal, Math math, CudaPlans plans) {
       .description = cuda::describe(found.gpus[static_cast<std::size_t>(ordinal)]),
       .threads = 1,
       .supports_f64 = false,
-      .ops = math == Math::tf32 ? cuda::tf32_ops(*backend, plans) : cuda_ops(),
+      .ops = math == Math::f32 ? cuda_ops() : cuda::tensor_core_ops(*backend, math, plans),
       .transfers = {copy, copy},
       .host_visible = cuda::host_visible_memory(ordinal),
       .synchronize = [backend] { backend->synchronize(); },

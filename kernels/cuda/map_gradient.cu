@@ -18,10 +18,10 @@ struct Windows {
   }
 };
 
-template <typename T>
+template <typename T, typename Out>
 struct GatherGradient {
   MapGradient<T> gradient;
-  T* dz;
+  Out* dz;
   bool accumulate;
 
   __device__ void operator()(Index i) const {
@@ -74,14 +74,15 @@ MapGradient<T> gradient_of(const Shape& map) {
 
 }  // namespace
 
-template <typename T>
-void launch_map_gradient(Stream stream, const MapGradient<T>& gradient, T* dz, unsigned count,
+template <typename T, typename Out>
+void launch_map_gradient(Stream stream, const MapGradient<T>& gradient, Out* dz, unsigned count,
                          WriteMode mode) {
-  for_each(stream, count, GatherGradient<T>{gradient, dz, adds(mode)});
+  for_each(stream, count, GatherGradient<T, Out>{gradient, dz, adds(mode)});
 }
 
 template void launch_map_gradient(Stream, const MapGradient<float>&, float*, unsigned, WriteMode);
 template void launch_map_gradient(Stream, const MapGradient<Bf16>&, Bf16*, unsigned, WriteMode);
+template void launch_map_gradient(Stream, const MapGradient<float>&, Bf16*, unsigned, WriteMode);
 
 void relu_backward(const Tensor& dy, const Tensor& mask, Tensor& dx, WriteMode mode) {
   check_relu_backward(dy, mask, dx);

@@ -18,9 +18,9 @@ struct MapGradient {
   unsigned window = 2, stride = 2;
 };
 
-// dz [N, height, width, channels], of `count` < 2^31 elements.
-template <typename T>
-void launch_map_gradient(Stream stream, const MapGradient<T>& gradient, T* dz, unsigned count,
+// dz [N, height, width, channels], of `count` < 2^31 elements, as T or from f32 rounded to bf16.
+template <typename T, typename Out>
+void launch_map_gradient(Stream stream, const MapGradient<T>& gradient, Out* dz, unsigned count,
                          WriteMode mode);
 
 }  // namespace gramgrad::cuda

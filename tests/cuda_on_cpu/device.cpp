@@ -1,10 +1,13 @@
 // The CUDA device of programs that link the runner: one "GPU". Whatever asks for CUDA devices finds
-// it. cuDNN does not run on the CPU: with tf32, convolutions are those of f32.
+// it. cuDNN does not run on the CPU: hand-written convolutions take its place, with tf32 those of
+// f32.
 #include <cstring>
 #include <memory>
 
 #include "kernels/cuda/availability.h"
+#include "kernels/cuda/cuda_ops.h"
 #include "kernels/cuda/launcher.cuh"
+#include "kernels/cuda/mixed_gradient.h"
 #include "kernels/cuda/tensor_cores.h"
 #include "kernels/device_state.h"
 
@@ -30,6 +33,11 @@ void copy_bytes(void* to, const void* from, std::size_t bytes) {
   host_transfers().to_host(to, from, bytes);
 }
 
+void mixed_conv2d_backward_input(const Conv2dParams& params, const Conv2dGradients& gradients,
+                                 const Tensor& w, Tensor& dx, WriteMode mode) {
+  cuda::mixed_conv2d_backward_input(cuda::conv2d_backward_input, params, gradients, w, dx, mode);
+}
+
 }  // namespace
 
 cuda::Availability cuda::availability() {
@@ -44,8 +52,11 @@ Device Device::cuda(int ordinal, Math math, CudaPlans) {
   const std::string obstacle = cuda::obstacle(cuda::availability(), ordinal);
   check(obstacle.empty(), "device cuda:{}: {}", ordinal, obstacle);
   Ops ops = cuda_ops();
-  if (math == Math::tf32) {
+  if (math != Math::f32) {
     cuda::use_tensor_cores(ops);
+  }
+  if (math == Math::mixed) {
+    ops.conv2d_backward_input = mixed_conv2d_backward_input;
   }
   auto resources =
       std::make_shared<DeviceResources>(RawMemory{allocate_poisoned, host_memory().release});

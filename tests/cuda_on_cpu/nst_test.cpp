@@ -49,8 +49,12 @@ Outcome stylized(const Device& device, OptimizerKind optimizer, PoolKind pooling
   return outcome;
 }
 
-// Of the objective, at a picture that is neither content nor style.
-std::vector<double> gradient(const Device& device, DType dtype) {
+// The objective at a picture that is neither content nor style.
+struct Evaluation {
+  double total;
+  std::vector<double> gradient;
+};
+Evaluation evaluated(const Device& device, DType dtype) {
   const Vgg vgg = narrow_vgg(device, dtype, PoolKind::max);
   const auto picture = [&](std::uint64_t stream) {
     return synthetic_picture(stream, 24, 32, device, DType::f32);
@@ -58,8 +62,9 @@ std::vector<double> gradient(const Device& device, DType dtype) {
   const std::array styles{picture(203)};
   const Objective objective(vgg, {}, picture(201), styles);
   autograd::Variable x(picture(205), true);
-  autograd::backward(objective(x).total);
-  return x.grad().to_host<double>();
+  const autograd::Variable total = objective(x).total;
+  autograd::backward(total);
+  return {total.value().item(), x.grad().to_host<double>()};
 }
 
 void expect_equal(const Outcome& actual, const Outcome& expected) {
@@ -105,13 +110,27 @@ TEST_P(NstOnCuda, in_bf16_is_as_close_to_the_reference_as_its_roundings_allow) {
     EXPECT_NEAR(bf16.losses[i] / exact.losses[i], 1, bf16_tolerance) << "iteration " << i;
     EXPECT_NE(bf16.losses[i], exact.losses[i]) << "nothing was rounded in iteration " << i;
   }
-  const auto rounded = gradient(Device::cuda(0, Math::tf32), DType::bf16);
-  const auto reference = gradient(Device::reference(), DType::f32);
+  const auto rounded = evaluated(Device::cuda(0, Math::tf32), DType::bf16).gradient;
+  const auto reference = evaluated(Device::reference(), DType::f32).gradient;
   EXPECT_LE(relative_distance(rounded, reference), bf16_stray);
   const auto dot = [](const std::vector<double>& a, const std::vector<double>& b) {
     return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
   };
   EXPECT_NEAR(dot(rounded, reference) / dot(reference, reference), 1, bf16_tolerance);
+}
+
+// The forward pass is TF32's, so that ReLU and pooling decide as they do there. At each of at most
+// thirteen convolutions on the way back to the picture the gradient, the weights and the result are
+// rounded, each off by 2^-8 at most, uniform and independent: sqrt(3 * 13) 2^-8 / sqrt(3), 1.4 %.
+constexpr double mixed_tolerance = 0.014;
+
+TEST_P(NstOnCuda, in_mixed_precision_is_off_by_the_roundings_of_gradients) {
+  const Evaluation mixed = evaluated(Device::cuda(0, Math::mixed), DType::f32);
+  const Evaluation tf32 = evaluated(Device::cuda(0, Math::tf32), DType::f32);
+  EXPECT_EQ(mixed.total, tf32.total);
+  const double distance = relative_distance(mixed.gradient, tf32.gradient);
+  EXPECT_LE(distance, mixed_tolerance);
+  EXPECT_GE(distance, mixed_tolerance / 10) << "nothing was rounded";
 }
 
 // What takes f32 sees a map in bf16 as f32, and its gradient comes back to it: d(x . x) = 2 x.

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "tests/kernels/agreement.h"
+#include "tests/kernels/first_gpu.h"
 #include "tests/kernels/random_tensors.h"
 
 namespace gramgrad::tests {
@@ -15,15 +16,11 @@ namespace {
 class Bf16Maps : public testing::TestWithParam<Math> {
  protected:
   void SetUp() override {
-    const DeviceReport first = available_devices().front();
-    if (!first.name.starts_with("cuda:")) {
-      GTEST_SKIP() << first.description;
+    FirstGpu gpu = first_gpu(GetParam());
+    if (gpu.device == nullptr) {
+      GTEST_SKIP() << gpu.obstacle;
     }
-    try {
-      device_ = std::make_unique<Device>(Device::cuda(0, GetParam()));
-    } catch (const Error& error) {
-      GTEST_SKIP() << error.what();
-    }
+    device_ = std::move(gpu.device);
   }
 
   void expect_agreement(const OperatorCase& each, int bits, Bound bound) const {

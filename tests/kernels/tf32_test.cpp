@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "tests/kernels/agreement.h"
+#include "tests/kernels/first_gpu.h"
 #include "tests/kernels/random_tensors.h"
 
 namespace gramgrad::tests {
@@ -21,25 +22,11 @@ double tf32_bound(const Tolerance& tolerance) {
 class Tf32 : public testing::Test {
  protected:
   void SetUp() override {
-    const DeviceReport first = available_devices().front();
-    if (!first.name.starts_with("cuda:")) {
-      GTEST_SKIP() << first.description;
+    FirstGpu gpu = first_gpu(Math::tf32);
+    if (gpu.device == nullptr) {
+      GTEST_SKIP() << gpu.obstacle;
     }
-    try {
-      device_ = std::make_unique<Device>(Device::cuda(0, Math::tf32));
-    } catch (const Error& error) {
-      GTEST_SKIP() << error.what();
-    }
-  }
-
-  static std::vector<OperatorCase> cases_of(const char* operators) {
-    std::vector<OperatorCase> chosen;
-    for (const OperatorCase& each : operator_cases()) {
-      if (each.name.starts_with(operators)) {
-        chosen.push_back(each);
-      }
-    }
-    return chosen;
+    device_ = std::move(gpu.device);
   }
 
   static std::vector<OperatorCase> gram_cases() {

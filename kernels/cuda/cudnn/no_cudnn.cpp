@@ -5,11 +5,10 @@
 
 namespace gramgrad::cuda {
 
-Ops tf32_ops(Backend&, CudaPlans) {
+Ops tensor_core_ops(Backend&, Math, CudaPlans) {
   fail(
-      "tf32 and bf16: this build has no cuDNN; install cuDNN 9 with its headers and build again, "
-      "or "
-      "use f32");
+      "tf32, mixed and bf16: this build has no cuDNN; install cuDNN 9 with its headers and build "
+      "again, or use f32");
 }
 
 std::string cudnn_version() {

@@ -3,10 +3,12 @@
 // convolution where cuDNN has no engine for it, such as for bf16 before compute capability 8.0.
 #include <memory>
 
+#include "kernels/check.h"
 #include "kernels/cuda/backend.h"
 #include "kernels/cuda/conv2d.cuh"
 #include "kernels/cuda/cuda_ops.h"
 #include "kernels/cuda/cudnn/convolutions.h"
+#include "kernels/cuda/mixed_gradient.h"
 #include "kernels/cuda/runtime.h"
 #include "kernels/cuda/tensor_cores.h"
 
@@ -108,10 +110,15 @@ void conv2d_backward_weight(const Conv2dParams& params, const Conv2dGradients& g
   }
 }
 
+void mixed_conv2d_backward_input(const Conv2dParams& params, const Conv2dGradients& gradients,
+                                 const Tensor& w, Tensor& dx, WriteMode mode) {
+  cuda::mixed_conv2d_backward_input(conv2d_backward_input, params, gradients, w, dx, mode);
+}
+
 }  // namespace
 }  // namespace cudnn
 
-Ops tf32_ops(Backend& backend, CudaPlans plans) {
+Ops tensor_core_ops(Backend& backend, Math math, CudaPlans plans) {
   const CurrentGpu current(backend.ordinal());
   backend.convolutions =
       std::make_shared<cudnn::Convolutions>(backend.stream(), cudnn::Math::tf32, plans);
@@ -125,6 +132,13 @@ Ops tf32_ops(Backend& backend, CudaPlans plans) {
       "asking for the compute capability");
   if (major >= 8) {
     use_tensor_cores(ops);
+  }
+  if (math == Math::mixed) {
+    check(major >= 8,
+          "device cuda:{}: mixed needs compute capability 8.0, where GPUs begin to multiply bf16; "
+          "use tf32 or f32",
+          backend.ordinal());
+    ops.conv2d_backward_input = cudnn::mixed_conv2d_backward_input;
   }
   return ops;
 }
