@@ -21,8 +21,8 @@ struct DeviceState;
 
 // How convolutions multiply numbers of maps in f32; their sums stay f32.
 //   f32:   as they are.
-//   tf32:  on a GPU, rounded to 10 bits of mantissa, on tensor cores, through cuDNN 9; Gram products
-//          too.
+//   tf32:  on a GPU, rounded to 10 bits of mantissa, on tensor cores, through cuDNN 9, as in
+//          products of Gram matrices.
 //   mixed: as f32, on a GPU as tf32; for the gradient of the input, rounded to bf16.
 //   bf16:  on a CPU, rounded to bf16.
 // Maps in bf16 go through cuDNN and tensor cores with tf32, and through hand-written kernels with
