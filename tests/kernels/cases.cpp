@@ -155,6 +155,8 @@ Cases all_cases() {
       cases.push_back(std::move(each));
     }
   }
+  cases.push_back(lbfgs_descent_case({1, 5, 13, 3}, 3));
+  cases.push_back(lbfgs_descent_case({4099}, 5));
   add_convolutions(cases);
   add_features(cases);
   add_pictures(cases);

@@ -151,10 +151,14 @@ OperatorCase channel_affine_backward_case(const ChannelAffineParams& params, con
 OperatorCase resize_case(ResizeFilter filter, const Shape& x, const Shape& y);
 OperatorCase resize_backward_case(ResizeFilter filter, const Shape& x, const Shape& y);
 
+OperatorCase dot_case(const Shape& x);
+
 // Some steps of each optimiser, with what follows a step; L-BFGS with a history of `pairs`.
 OperatorCase adam_step_case(const Shape& shape);
 OperatorCase sgd_step_case(const Shape& shape, double momentum);
 OperatorCase lbfgs_step_case(const Shape& shape, int pairs);
+// The same for ever shorter gradients, whose steps can be compared between devices.
+OperatorCase lbfgs_descent_case(const Shape& shape, int pairs);
 
 // Every operator that goes element by element or reduces, on x of that shape.
 std::vector<OperatorCase> elementwise_cases(const Shape& x);
