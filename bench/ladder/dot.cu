@@ -1,7 +1,7 @@
 // The sum of products, sum x y, as all reductions are: from one block to the device's own.
 #include "bench/ladder/ladder.h"
-#include "bench/ladder/sums.cuh"
 #include "kernels/cuda/cuda_ops.h"
+#include "kernels/cuda/reduce.cuh"
 
 namespace gramgrad::bench {
 namespace {

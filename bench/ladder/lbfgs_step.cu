@@ -37,10 +37,10 @@ struct Combine {
 };
 
 struct Move {
+  MovedPicture picture;
   float step_length;
   const float* direction;
   float* step;
-  MovedPicture picture;
   __device__ void operator()(Index i) const {
     step[i] = step_length * direction[i];
     picture.move(i, picture.x[i] + step[i]);
@@ -112,8 +112,8 @@ class TextbookStep {
     if (decided.status.stop == StopReason::none) {
       combine(1, g, 0, y(decided.spare));
       for_each(stream, x.size(),
-               Move{static_cast<float>(decided.step_length), d, s(decided.spare),
-                    moved_picture(after, x)});
+               Move{moved_picture(after, x), static_cast<float>(decided.step_length), d,
+                    s(decided.spare)});
     }
   }
 

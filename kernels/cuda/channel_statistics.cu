@@ -32,9 +32,10 @@ struct Moments {
   }
 };
 
-constexpr int rows = static_cast<int>(threads_per_block) / warp_size;  // a warp has 32 channels
-constexpr int pixels_per_thread = 16;                                  // in registers at a time
-constexpr int pixels_per_pass = rows * pixels_per_thread;
+constexpr int block_rows =
+    static_cast<int>(threads_per_block) / warp_size;  // a warp has 32 channels
+constexpr int pixels_per_thread = 16;                 // in registers at a time
+constexpr int pixels_per_pass = block_rows * pixels_per_thread;
 
 __device__ inline int thread_channel() {
   return static_cast<int>(blockIdx.x) * warp_size + static_cast<int>(threadIdx.x) % warp_size;
@@ -43,7 +44,7 @@ __device__ inline int thread_row() {
   return static_cast<int>(threadIdx.x) / warp_size;
 }
 
-// Of the pixels first, first + rows, ... before `end`: up to pixels_per_thread, at least one.
+// Of the pixels first, first + block_rows, ... before `end`: up to pixels_per_thread, at least one.
 // x [pixels, channels] begins at the thread's channel.
 template <typename T>
 __device__ Moments moments_in_registers(const T* x, int channels, Index first, Index end) {
@@ -51,7 +52,7 @@ __device__ Moments moments_in_registers(const T* x, int channels, Index first, I
   int count = 0;
 #pragma unroll
   for (int k = 0; k < pixels_per_thread; ++k) {
-    const Index pixel = first + k * rows;
+    const Index pixel = first + k * block_rows;
     const bool inside = pixel < end;
     values[k] = inside ? to_f32(x[pixel * channels]) : 0;
     count += inside ? 1 : 0;
@@ -75,7 +76,7 @@ __device__ Moments moments_in_registers(const T* x, int channels, Index first, I
 }
 
 struct MomentsOfRows {
-  Moments of[rows][warp_size];
+  Moments of[block_rows][warp_size];
 };
 
 // Of a channel's threads in row 0.
@@ -84,7 +85,7 @@ __device__ Moments merged_over_rows(Moments mine) {
   const int row = thread_row();
   const auto lane = threadIdx.x % warp_size;
   shared.of[row][lane] = mine;
-  for (int half = rows / 2; half > 0; half /= 2) {
+  for (int half = block_rows / 2; half > 0; half /= 2) {
     __syncthreads();
     if (row < half) {
       mine.merge(shared.of[row + half][lane]);
@@ -127,7 +128,7 @@ __global__ void merge_moments_kernel(MapSize size, int chunks, const Moments* pa
   const Index picture = blockIdx.y;
   Moments mine;
   if (channel < size.channels) {
-    for (int chunk = thread_row(); chunk < chunks; chunk += rows) {
+    for (int chunk = thread_row(); chunk < chunks; chunk += block_rows) {
       mine.merge(partials[(picture * chunks + chunk) * size.channels + channel]);
     }
   }
