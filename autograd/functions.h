@@ -50,6 +50,11 @@ Variable gram(const Variable& features, double scale);
 // weight * ||scale * F^T F - target||_F^2, [1]; no gradient flows into `target`
 Variable gram_style_loss(const GramStyleLossParams& params, const Variable& features,
                          const Tensor& target);
+// Mean and standard deviation of every channel of each picture, [N, C]
+struct ChannelStatistics {
+  Variable mean, deviation;
+};
+ChannelStatistics channel_statistics(const Variable& features, double epsilon);
 // weight * ||x - target||^2, [1]; no gradient flows into `target`
 Variable content_loss(const Variable& x, const Tensor& target, double weight);
 Variable tv_loss(const TvLossParams& params, const Variable& image);

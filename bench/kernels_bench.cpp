@@ -96,6 +96,8 @@ void add_features(const Device& device) {
     add(tests::gram_case(f), device);
     add(tests::gram_backward_case(f), device);
     add(tests::gram_style_loss_case(f, true), device);
+    add(tests::channel_statistics_case(f), device);
+    add(tests::channel_statistics_backward_case(f), device);
   }
   const Shape map{1, 256, 256, 64};
   add(tests::content_loss_case(map, true), device);

@@ -143,6 +143,44 @@ void check_gram_style_loss(const Tensor& f, const Tensor& target, const Tensor& 
   expect_shape(op, {"dg", dg}, gram);
 }
 
+void check_channel_statistics(double epsilon, const Tensor& x, const Tensor& mean,
+                              const Tensor& deviation) {
+  constexpr const char* op = "channel_statistics";
+  expect_floats(op, {{"x", &x}}, {}, Types::maps);
+  expect_given(op, {"mean", &mean});
+  expect_given(op, {"deviation", &deviation});
+  expect_sums(op, {{"mean", &mean}, {"deviation", &deviation}}, x);
+  expect_apart(op, {{"x", &x}}, {{"mean", &mean}, {"deviation", &deviation}});
+  expect_rank(op, {"x", &x}, 4);
+  const Shape statistics{x.shape()[0], x.shape()[3]};
+  expect_shape(op, {"mean", &mean}, statistics);
+  expect_shape(op, {"deviation", &deviation}, statistics);
+  check(x.shape()[1] > 0 && x.shape()[2] > 0, "{}: x {} has no pixels", op, x.shape().to_string());
+  check(epsilon >= 0, "{}: epsilon is {} and must not be negative", op, epsilon);
+}
+
+void check_channel_statistics_backward(const ChannelStatisticsGradients& gradients, const Tensor& x,
+                                       const Tensor& mean, const Tensor& deviation,
+                                       const Tensor& dx) {
+  constexpr const char* op = "channel_statistics_backward";
+  const Argument dmean{"dmean", gradients.dmean};
+  const Argument ddeviation{"ddeviation", gradients.ddeviation};
+  expect_floats(op, {{"x", &x}}, {{"dx", &dx}}, Types::maps);
+  expect_given(op, {"mean", &mean});
+  expect_given(op, {"deviation", &deviation});
+  check(given(dmean.tensor) || given(ddeviation.tensor),
+        "{}: neither dmean nor ddeviation is given", op);
+  expect_sums(op, {{"mean", &mean}, {"deviation", &deviation}, dmean, ddeviation}, x);
+  expect_apart(op, {{"mean", &mean}, {"deviation", &deviation}, dmean, ddeviation}, {{"dx", &dx}});
+  expect_rank(op, {"x", &x}, 4);
+  const Shape statistics{x.shape()[0], x.shape()[3]};
+  for (const Argument& each :
+       {Argument{"mean", &mean}, Argument{"deviation", &deviation}, dmean, ddeviation}) {
+    expect_shape(op, each, statistics);
+  }
+  expect_shape(op, {"dx", &dx}, x.shape());
+}
+
 void check_content_loss(const Tensor& x, const Tensor& target, const Tensor& loss,
                         const Tensor* dx) {
   check_loss("content_loss", x, loss, dx, Types::maps);

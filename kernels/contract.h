@@ -35,6 +35,11 @@ void check_gram(const Tensor& f, const Tensor& g);
 void check_gram_backward(const Tensor& f, const Tensor& dg, const Tensor& df);
 void check_gram_style_loss(const Tensor& f, const Tensor& target, const Tensor& loss,
                            const Tensor* dg);
+void check_channel_statistics(double epsilon, const Tensor& x, const Tensor& mean,
+                              const Tensor& deviation);
+void check_channel_statistics_backward(const ChannelStatisticsGradients& gradients, const Tensor& x,
+                                       const Tensor& mean, const Tensor& deviation,
+                                       const Tensor& dx);
 void check_content_loss(const Tensor& x, const Tensor& target, const Tensor& loss,
                         const Tensor* dx);
 void check_tv_loss(const TvLossParams& params, const Tensor& x, const Tensor& loss,

@@ -75,6 +75,12 @@ struct GramStyleLossParams {
   double weight = 1;      // of the squared difference
 };
 
+// What flows back into channel_statistics, each [N, C]. Null: nothing; at least one is given.
+struct ChannelStatisticsGradients {
+  const Tensor* dmean = nullptr;
+  const Tensor* ddeviation = nullptr;
+};
+
 // Forms of the total variation; dx = x[h, w+1] - x[h, w], dy = x[h+1, w] - x[h, w].
 enum class TvForm {
   squared_cropped,  // 1/2 sum(dx^2 + dy^2) over the first H-1 rows and W-1 columns (neural-style)
@@ -215,6 +221,19 @@ struct Ops {
   Operator<void(const GramStyleLossParams& params, const Tensor& f, const Tensor& target,
                 Tensor& loss, Tensor* dg)>
       gram_style_loss;
+  // Of the M = H W >= 1 pixels of each picture x [N,H,W,C]:
+  // mean[n,c] = 1/M sum_{h,w} x[n,h,w,c];
+  // deviation[n,c] = sqrt(1/M sum_{h,w} (x[n,h,w,c] - mean[n,c])^2 + epsilon), epsilon >= 0.
+  // mean, deviation [N,C]. However small the deviation is beside the mean, it is as exact as the
+  // differences of pixels. An infinite pixel makes both NaN, or infinite. maps: x
+  Operator<void(double epsilon, const Tensor& x, Tensor& mean, Tensor& deviation)>
+      channel_statistics;
+  // dx (+)= (dmean + ddeviation (x - mean) / deviation) / M, of each picture and channel; without
+  // the second term where the deviation is 0. mean, deviation as channel_statistics wrote them.
+  // maps: x, dx
+  Operator<void(const ChannelStatisticsGradients& gradients, const Tensor& x, const Tensor& mean,
+                const Tensor& deviation, Tensor& dx, WriteMode mode)>
+      channel_statistics_backward;
   // loss[0] = weight * sum (x - target)^2;  dx = 2 weight (x - target) (null: unwanted).
   // maps: x, target, dx
   Operator<void(double weight, const Tensor& x, const Tensor& target, Tensor& loss, Tensor* dx)>

@@ -46,6 +46,7 @@ class Walk {
     const std::int64_t converted = converted_bytes(inputs_.picture);
     return converted > 0 ? converted : picture_;
   }
+  // Whatever the style loss: a Gram matrix is larger than channels' statistics.
   std::int64_t gram_bytes(const MemoryStep& step) const {
     return step.channels * step.channels * sum_element_;
   }

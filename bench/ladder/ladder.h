@@ -37,10 +37,24 @@ Ladder relu_ladder();
 Ladder pool2d_ladder();
 Ladder channel_affine_ladder();
 Ladder adam_step_ladder();
+Ladder lbfgs_step_ladder();
+Ladder dot_ladder();
+Ladder resize_ladder();
+Ladder channel_statistics_ladder();
 inline std::vector<Ladder> all_ladders() {
-  return {gram_ladder(),         gram_backward_ladder(),  gram_style_loss_ladder(),
-          content_loss_ladder(), tv_loss_ladder(),        relu_ladder(),
-          pool2d_ladder(),       channel_affine_ladder(), adam_step_ladder()};
+  return {gram_ladder(),
+          gram_backward_ladder(),
+          gram_style_loss_ladder(),
+          content_loss_ladder(),
+          tv_loss_ladder(),
+          relu_ladder(),
+          pool2d_ladder(),
+          channel_affine_ladder(),
+          adam_step_ladder(),
+          lbfgs_step_ladder(),
+          dot_ladder(),
+          resize_ladder(),
+          channel_statistics_ladder()};
 }
 
 // The first result of a step that is not the reference's, in words; empty where all agree.

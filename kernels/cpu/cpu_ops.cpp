@@ -25,6 +25,8 @@ Ops cpu_ops() {
       .gram = cpu::gram,
       .gram_backward = cpu::gram_backward,
       .gram_style_loss = cpu::gram_style_loss,
+      .channel_statistics = cpu::channel_statistics,
+      .channel_statistics_backward = cpu::channel_statistics_backward,
       .content_loss = cpu::content_loss,
       .tv_loss = cpu::tv_loss,
       .range_loss = cpu::range_loss,

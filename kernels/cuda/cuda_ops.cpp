@@ -25,6 +25,8 @@ Ops cuda_ops() {
       .gram = cuda::gram,
       .gram_backward = cuda::gram_backward,
       .gram_style_loss = cuda::gram_style_loss,
+      .channel_statistics = cuda::channel_statistics,
+      .channel_statistics_backward = cuda::channel_statistics_backward,
       .content_loss = cuda::content_loss,
       .tv_loss = cuda::tv_loss,
       .range_loss = cuda::range_loss,

@@ -27,6 +27,8 @@ Ops reference_ops() {
       .gram = reference::gram,
       .gram_backward = reference::gram_backward,
       .gram_style_loss = reference::gram_style_loss,
+      .channel_statistics = reference::channel_statistics,
+      .channel_statistics_backward = reference::channel_statistics_backward,
       .content_loss = reference::content_loss,
       .tv_loss = reference::tv_loss,
       .range_loss = reference::range_loss,

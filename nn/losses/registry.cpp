@@ -8,6 +8,7 @@
 #include "nn/losses/content.h"
 #include "nn/losses/feature_loss.h"
 #include "nn/losses/gram.h"
+#include "nn/losses/statistics.h"
 #include "nn/suggest.h"
 
 namespace gramgrad::nn {
@@ -18,6 +19,9 @@ std::span<const LossEntry> loss_registry() {
                 "squared distance of Gram matrices; normalization=gatys|hw|chw|none, "
                 "relative=true|false",
                 make_gram_loss},
+      LossEntry{"statistics",
+                "squared distance of channels' means and deviations; relative=true|false",
+                make_statistics_loss},
       LossEntry{"content", "squared distance of feature maps; normalization=gatys|mean|relative",
                 make_content_loss},
   };

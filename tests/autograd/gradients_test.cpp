@@ -173,6 +173,19 @@ TEST(GradcheckLosses, FusedGramLossIsItsParts) {
   }
 }
 
+TEST(GradcheckLosses, ChannelStatistics) {
+  constexpr double epsilon = 0.01;
+  const Tensor x = random_tensor({2, 3, 4, 5}, 23);
+  expect_gradient([](Inputs in) { return channel_statistics(in[0], epsilon).mean; }, {x});
+  expect_gradient([](Inputs in) { return channel_statistics(in[0], epsilon).deviation; }, {x});
+  expect_gradient(
+      [](Inputs in) {
+        const ChannelStatistics statistics = channel_statistics(in[0], epsilon);
+        return multiply(statistics.mean, statistics.deviation);
+      },
+      {x});
+}
+
 TEST(GradcheckLosses, Content) {
   const Tensor target = random_tensor({1, 3, 4, 5}, 12);
   expect_gradient([&](Inputs x) { return content_loss(x[0], target, 0.75); },

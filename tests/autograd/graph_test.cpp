@@ -171,6 +171,8 @@ TEST_F(Graph, NothingIsRecordedWithoutGradients) {
                                       pool2d({}, x),
                                       gram(x, 1),
                                       gram_style_loss({}, x, random_tensor({1, 3, 3}, 4)),
+                                      channel_statistics(x, 0).mean,
+                                      channel_statistics(x, 0).deviation,
                                       content_loss(x, target, 1),
                                       tv_loss({}, x),
                                       range_loss({}, x),

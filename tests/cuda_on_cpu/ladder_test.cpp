@@ -44,6 +44,11 @@ void use_wrong_ones(Ops& ops) {
   ops.channel_affine = +[](const ChannelAffineParams&, Input, Output y) { write_7(y); };
   ops.adam_step = +[](const AdamParams&, const AfterStep&, Input, Input, Output, Output, Output,
                       Output x) { write_7(x); };
+  ops.lbfgs_step = +[](const LbfgsParams&, const AfterStep&, Input, Input, Output, Output, Output,
+                       Output x) { write_7(x); };
+  ops.dot = +[](Input, Input, Output out) { write_7(out); };
+  ops.resize = +[](ResizeFilter, Input, Output y) { write_7(y); };
+  ops.channel_statistics = +[](double, Input, Output, Output deviation) { write_7(deviation); };
 }
 
 // The check itself: a step that writes something else is complained about.

@@ -68,6 +68,18 @@ def gram_loss(f, style, normalization, relative=False):
     return a * ((gram(f, normalization) - target) ** 2).sum()
 
 
+def statistics(f):
+    flat = f.reshape(-1, f.shape[2])
+    mean = flat.mean(0)
+    return torch.cat([mean, (((flat - mean) ** 2).mean(0) + 1e-5).sqrt()])
+
+
+def statistics_loss(f, style, relative):
+    target = statistics(style)
+    a = 1 / (target ** 2).sum() if relative else 1 / f.shape[2]
+    return a * ((statistics(f) - target) ** 2).sum()
+
+
 def content_loss(f, target, normalization):
     squares = (f - target) ** 2
     return {"gatys": 0.5 * squares.sum(), "mean": squares.mean(),
@@ -138,6 +150,9 @@ def layer_losses(features, style, content):
             key = f"gram:normalization={normalization},relative={str(relative).lower()}"
             out[key] = {l: with_gradient(features[l], lambda f: gram_loss(
                 f, style[l], normalization, relative)) for l in STYLE}
+    for relative in (False, True):
+        out[f"statistics:relative={str(relative).lower()}"] = {l: with_gradient(
+            features[l], lambda f: statistics_loss(f, style[l], relative)) for l in STYLE}
     for normalization in ("gatys", "mean", "relative"):
         out[f"content:normalization={normalization}"] = {CONTENT: with_gradient(
             features[CONTENT], lambda f: content_loss(f, content[CONTENT], normalization))}

@@ -85,8 +85,16 @@ void add_features(Cases& cases) {
     cases.push_back(gram_case(shape));
     cases.push_back(gram_backward_case(shape));
     cases.push_back(gram_style_loss_case(shape, true));
+    cases.push_back(channel_statistics_case(shape));
+    cases.push_back(channel_statistics_backward_case(shape));
     cases.push_back(content_loss_case(shape, true));
   }
+  cases.push_back(channel_statistics_case({1, 97, 101, 19}));  // many pixels: chunks
+  cases.push_back(channel_statistics_case({2, 271, 251, 1}));  // and chunks of several passes
+  cases.push_back(channel_statistics_case({2, 13, 9, 35}, 0.7, 0));
+  // The differences of pixels are a few units in their last place. E[x^2] - mean^2 would lose
+  // 2 log2(centre/spread) = 42 bits, and be wrong in f64, too.
+  cases.push_back(channel_statistics_case({1, 61, 67, 5}, 0x1p14, 0x1p-7));
   cases.push_back(gram_case({1, 97, 101, 19}));  // many pixels: chunks
   cases.push_back(relu_case({1, 3, 5, 9}, false));
   cases.push_back(gram_style_loss_case({1, 6, 7, 20}, false));
@@ -147,6 +155,8 @@ Cases all_cases() {
       cases.push_back(std::move(each));
     }
   }
+  cases.push_back(lbfgs_descent_case({1, 5, 13, 3}, 3));
+  cases.push_back(lbfgs_descent_case({4099}, 5));
   add_convolutions(cases);
   add_features(cases);
   add_pictures(cases);

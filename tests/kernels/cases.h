@@ -40,6 +40,11 @@ class Inputs {
   Tensor sums(std::string_view name, const Shape& shape, Role role = Role::added) const;
   // The same numbers even where magnitudes are asked for.
   Tensor signed_values(std::string_view name, const Shape& shape) const;
+  // centre + spread * signed_values, and the same of another tensor than a map: for what is only
+  // defined, or only hard, away from 0.
+  Tensor values_around(std::string_view name, const Shape& shape, double centre,
+                       double spread) const;
+  Tensor sums_around(std::string_view name, const Shape& shape, double centre, double spread) const;
   // u8, uniform in [0, below).
   Tensor bytes(std::string_view name, const Shape& shape, int below) const;
   // What the operator writes: NaN where it assigns, values where it accumulates.
@@ -58,6 +63,8 @@ class Inputs {
  private:
   Tensor map(const Shape& shape, std::vector<double> numbers) const;
   std::vector<double> numbers(std::string_view name, const Shape& shape, Role role) const;
+  std::vector<double> numbers_around(std::string_view name, const Shape& shape, double centre,
+                                     double spread) const;
 
   Device device_;
   Options options_;
@@ -132,6 +139,9 @@ OperatorCase pool2d_backward_case(const Pool2dParams& params, const Shape& x);
 OperatorCase gram_case(const Shape& f);
 OperatorCase gram_backward_case(const Shape& f);
 OperatorCase gram_style_loss_case(const Shape& f, bool gradient);
+// Features in centre +- spread.
+OperatorCase channel_statistics_case(const Shape& x, double centre = 1, double spread = 1);
+OperatorCase channel_statistics_backward_case(const Shape& x);
 OperatorCase content_loss_case(const Shape& x, bool gradient);
 OperatorCase tv_loss_case(TvForm form, const Shape& x, bool gradient);
 OperatorCase range_loss_case(const Shape& x, bool gradient);
@@ -141,10 +151,14 @@ OperatorCase channel_affine_backward_case(const ChannelAffineParams& params, con
 OperatorCase resize_case(ResizeFilter filter, const Shape& x, const Shape& y);
 OperatorCase resize_backward_case(ResizeFilter filter, const Shape& x, const Shape& y);
 
+OperatorCase dot_case(const Shape& x);
+
 // Some steps of each optimiser, with what follows a step; L-BFGS with a history of `pairs`.
 OperatorCase adam_step_case(const Shape& shape);
 OperatorCase sgd_step_case(const Shape& shape, double momentum);
 OperatorCase lbfgs_step_case(const Shape& shape, int pairs);
+// The same for ever shorter gradients, whose steps can be compared between devices.
+OperatorCase lbfgs_descent_case(const Shape& shape, int pairs);
 
 // Every operator that goes element by element or reduces, on x of that shape.
 std::vector<OperatorCase> elementwise_cases(const Shape& x);

@@ -22,21 +22,6 @@ OperatorCase reduction_case(const char* op, Reduction reduction, const Shape& sh
           .operations = count};
 }
 
-OperatorCase dot_case(const Shape& shape) {
-  const double count = static_cast<double>(shape.size());
-  return {.name = fmt::format("dot_{}", sizes(shape)),
-          .prepare =
-              [=](const Inputs& inputs) {
-                Tensor out = inputs.assigned_sums({1});
-                return Prepared{
-                    .run = [=, ops = inputs.ops(), x = inputs.values("x", shape),
-                            y = inputs.values("y", shape)]() mutable { ops.dot(x, y, out); },
-                    .results = {{"out", out, {.terms = count}}}};
-              },
-          .takes_bf16 = true,
-          .operations = 2 * count};
-}
-
 OperatorCase fill_case(const Shape& shape) {
   return {.name = fmt::format("fill_{}", sizes(shape)),
           .prepare =
@@ -118,6 +103,21 @@ OperatorCase clamp_case(const Shape& shape) {
 }
 
 }  // namespace
+
+OperatorCase dot_case(const Shape& shape) {
+  const double count = static_cast<double>(shape.size());
+  return {.name = fmt::format("dot_{}", sizes(shape)),
+          .prepare =
+              [=](const Inputs& inputs) {
+                Tensor out = inputs.assigned_sums({1});
+                return Prepared{
+                    .run = [=, ops = inputs.ops(), x = inputs.values("x", shape),
+                            y = inputs.values("y", shape)]() mutable { ops.dot(x, y, out); },
+                    .results = {{"out", out, {.terms = count}}}};
+              },
+          .takes_bf16 = true,
+          .operations = 2 * count};
+}
 
 std::vector<OperatorCase> elementwise_cases(const Shape& x) {
   return {fill_case(x),

@@ -163,6 +163,54 @@ OperatorCase gram_style_loss_case(const Shape& f, bool gradient) {
           .operations = static_cast<double>(f.size() * f[3])};
 }
 
+// Of features that are not negative the mean is its own magnitude. So is every deviation: it is
+// made of squares, each of a difference that is right to a few roundings.
+OperatorCase channel_statistics_case(const Shape& shape, double centre, double spread) {
+  const Tolerance tolerance{.terms = static_cast<double>(shape[1] * shape[2])};
+  return {.name = fmt::format("channel_statistics_{}{}", sizes(shape),
+                              spread == 0             ? "_constant"
+                              : centre > 100 * spread ? "_far_from_0"
+                                                      : ""),
+          .prepare =
+              [=](const Inputs& inputs) {
+                Tensor mean = inputs.assigned_sums({shape[0], shape[3]});
+                Tensor deviation = inputs.assigned_sums(mean.shape());
+                return Prepared{
+                    .run =
+                        [=, ops = inputs.ops(),
+                         x = inputs.values_around("x", shape, centre, spread)]() mutable {
+                          ops.channel_statistics(1e-8, x, mean, deviation);
+                        },
+                    .results = {{"mean", mean, tolerance}, {"deviation", deviation, tolerance}}};
+              },
+          .takes_bf16 = true,
+          .operations = 4.0 * static_cast<double>(shape.size())};
+}
+
+OperatorCase channel_statistics_backward_case(const Shape& shape) {
+  const Shape statistics{shape[0], shape[3]};
+  return {.name = fmt::format("channel_statistics_backward_{}", sizes(shape)),
+          .prepare =
+              [=](const Inputs& inputs) {
+                Tensor dx = inputs.output("dx", shape);
+                return Prepared{
+                    .run =
+                        [=, ops = inputs.ops(), x = inputs.values("x", shape),
+                         mean = inputs.sums("mean", statistics, Inputs::Role::subtracted),
+                         deviation = inputs.sums_around("deviation", statistics, 1, 0.5),
+                         dmean = inputs.sums("dmean", statistics),
+                         ddeviation = inputs.sums("ddeviation", statistics),
+                         mode = inputs.mode()]() mutable {
+                          ops.channel_statistics_backward({&dmean, &ddeviation}, x, mean, deviation,
+                                                          dx, mode);
+                        },
+                    .results = {{"dx", dx, {}}}};
+              },
+          .accumulates = true,
+          .takes_bf16 = true,
+          .operations = 4.0 * static_cast<double>(shape.size())};
+}
+
 OperatorCase content_loss_case(const Shape& shape, bool gradient) {
   const Tolerance loss{.terms = static_cast<double>(shape.size())};
   return {.name = fmt::format("content_loss_{}{}", sizes(shape), suffix(gradient)),

@@ -1,4 +1,5 @@
 // Cases of the optimisers' steps.
+#include <cmath>
 #include <cstring>
 
 #include "tests/kernels/case_names.h"
@@ -113,6 +114,34 @@ OperatorCase lbfgs_step_case(const Shape& shape, int pairs) {
                                             {"state", state, by_another}}};
               },
           .operations = 12.0 * static_cast<double>((pairs + 2) * pairs * shape.size())};
+}
+
+// From 0, so that x is the sum of the steps, as exact as they are. Gradients are given and shrink
+// by halves: curvatures y.s are then as large as |y| |s|, and no error is amplified by much.
+OperatorCase lbfgs_descent_case(const Shape& shape, int pairs) {
+  return {
+      .name = fmt::format("lbfgs_descent_{}_pairs_{}", pairs, sizes(shape)),
+      .prepare =
+          [=](const Inputs& inputs) {
+            const Shape ring{pairs + 1, shape.size()};
+            Tensor x = inputs.sums_around("x", shape, 0, 0);
+            std::vector<Tensor> gradients;
+            for (int step = 0; step < pairs + 2; ++step) {
+              gradients.push_back(
+                  inputs.sums_around(fmt::format("g{}", step), shape, 0, std::ldexp(1.0, -step)));
+            }
+            return Prepared{
+                .run =
+                    [=, s = inputs.assigned(ring), y = inputs.assigned(ring),
+                     loss = inputs.values("loss", {1}),
+                     state = zero_state(inputs.device(), lbfgs_state_bytes(pairs + 1))]() mutable {
+                      for (const Tensor& g : gradients) {
+                        inputs.ops().lbfgs_step({}, {}, loss, g, s, y, state, x);
+                      }
+                    },
+                .results = {{"x", x, {.kind = Tolerance::Kind::tensor, .roundings = 16}}}};
+          },
+      .operations = 12.0 * static_cast<double>((pairs + 2) * pairs * shape.size())};
 }
 
 }  // namespace gramgrad::tests

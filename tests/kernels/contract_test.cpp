@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "tests/kernels/devices.h"
 #include "tests/kernels/random_tensors.h"
 
@@ -54,6 +56,19 @@ TEST_F(Contract, Shapes) {
                    Tensor g = make({1, 3, 4});
                    ops.gram(1, make({1, 2, 2, 3}), g);
                  });
+  expect_refused("channel_statistics: deviation has the shape [1, 4] and needs [2, 3]",
+                 [](const Ops& ops, auto make, const Device&) {
+                   Tensor mean = make({2, 3}), deviation = make({1, 4});
+                   ops.channel_statistics(0, make({2, 2, 2, 3}), mean, deviation);
+                 });
+  expect_refused("channel_statistics_backward: dmean has the shape [3] and needs [1, 3]",
+                 [](const Ops& ops, auto make, const Device&) {
+                   Tensor dx = make({1, 2, 2, 3});
+                   const Tensor dmean = make({3});
+                   ops.channel_statistics_backward({.dmean = &dmean}, make({1, 2, 2, 3}),
+                                                   make({1, 3}), make({1, 3}), dx,
+                                                   WriteMode::assign);
+                 });
   expect_refused("channel_affine: x has the shape [1, 2, 2, 4] and needs 3 channels",
                  [](const Ops& ops, auto make, const Device&) {
                    Tensor y = make({1, 2, 2, 4});
@@ -93,6 +108,34 @@ TEST_F(Contract, WhatIsWanted) {
                    Tensor dx = make({1, 4, 4, 3});
                    ops.pool2d_backward({.kind = PoolKind::max}, make({1, 2, 2, 3}), nullptr, dx,
                                        WriteMode::assign);
+                 });
+}
+
+TEST_F(Contract, ChannelStatistics) {
+  expect_refused("channel_statistics: x [1, 0, 2, 3] has no pixels",
+                 [](const Ops& ops, auto make, const Device&) {
+                   Tensor mean = make({1, 3}), deviation = make({1, 3});
+                   ops.channel_statistics(0, make({1, 0, 2, 3}), mean, deviation);
+                 });
+  for (const double epsilon : {-1.0, std::numeric_limits<double>::quiet_NaN()}) {
+    expect_refused("and must not be negative", [=](const Ops& ops, auto make, const Device&) {
+      Tensor mean = make({1, 3}), deviation = make({1, 3});
+      ops.channel_statistics(epsilon, make({1, 2, 2, 3}), mean, deviation);
+    });
+  }
+  expect_refused("channel_statistics_backward: neither dmean nor ddeviation is given",
+                 [](const Ops& ops, auto make, const Device&) {
+                   Tensor dx = make({1, 2, 2, 3});
+                   ops.channel_statistics_backward({}, make({1, 2, 2, 3}), make({1, 3}),
+                                                   make({1, 3}), dx, WriteMode::assign);
+                 });
+  expect_refused("channel_statistics_backward: dx and ddeviation share memory",
+                 [](const Ops& ops, auto make, const Device&) {
+                   Tensor dx = make({1, 1, 1, 3});
+                   const Tensor ddeviation = dx.reshaped({1, 3});
+                   ops.channel_statistics_backward({.ddeviation = &ddeviation}, make({1, 1, 1, 3}),
+                                                   make({1, 3}), make({1, 3}), dx,
+                                                   WriteMode::assign);
                  });
 }
 

@@ -167,6 +167,51 @@ TEST_P(Example, Gram) {
   EXPECT_THAT(floats(df), ElementsAre(3, 7, 7, 15));
 }
 
+TEST_P(Example, ChannelStatistics) {
+  // Two pictures of two channels: 1 and 5, 2 and 2; 0 and -2, 7 and 9.
+  const Tensor x = tensor({2, 1, 2, 2}, {1, 2, 5, 2, 0, 7, -2, 9});
+  Tensor mean = empty({2, 2});
+  Tensor deviation = empty({2, 2});
+  ops().channel_statistics(0, x, mean, deviation);
+  EXPECT_THAT(floats(mean), ElementsAre(3, 2, -1, 8));
+  EXPECT_THAT(floats(deviation), ElementsAre(2, 0, 1, 1));
+  ops().channel_statistics(0.25, x, mean, deviation);
+  EXPECT_THAT(floats(deviation),
+              Pointwise(FloatEq(), {std::sqrt(4.25F), 0.5F, std::sqrt(1.25F), std::sqrt(1.25F)}));
+}
+
+TEST_P(Example, ChannelStatisticsBackward) {
+  const Tensor x = tensor({2, 1, 2, 2}, {1, 2, 5, 2, 0, 7, -2, 9});
+  const Tensor mean = tensor({2, 2}, {3, 2, -1, 8});
+  const Tensor deviation = tensor({2, 2}, {2, 0, 1, 1});  // 0: no gradient, and no NaN
+  const Tensor dmean = tensor({2, 2}, {2, 4, -6, 8});
+  const Tensor ddeviation = tensor({2, 2}, {4, 10, 2, -4});
+  Tensor dx = empty(x.shape());
+  ops().channel_statistics_backward({.dmean = &dmean}, x, mean, deviation, dx, WriteMode::assign);
+  EXPECT_THAT(floats(dx), ElementsAre(1, 2, 1, 2, -3, 4, -3, 4));
+  ops().channel_statistics_backward({.ddeviation = &ddeviation}, x, mean, deviation, dx,
+                                    WriteMode::accumulate);
+  EXPECT_THAT(floats(dx), ElementsAre(1 - 2, 2, 1 + 2, 2, -3 + 1, 4 + 2, -3 - 1, 4 - 2));
+}
+
+TEST_P(Example, ChannelStatisticsHideNoNaNAndNoInfinity) {
+  for (const float odd : {nan, inf, -inf}) {
+    for (const std::size_t at : {0, 1, 299}) {
+      std::vector<float> values(300 * 3, 1);
+      values[at * 3 + 1] = odd;
+      Tensor mean = empty({1, 3});
+      Tensor deviation = empty({1, 3});
+      ops().channel_statistics(1, tensor({1, 20, 15, 3}, values), mean, deviation);
+      EXPECT_FALSE(std::isfinite(floats(mean)[1])) << odd << " at " << at;
+      EXPECT_FALSE(std::isfinite(floats(deviation)[1])) << odd << " at " << at;
+      for (const std::size_t c : {0, 2}) {
+        EXPECT_EQ(floats(mean)[c], 1);
+        EXPECT_EQ(floats(deviation)[c], 1);
+      }
+    }
+  }
+}
+
 TEST_P(Example, Losses) {
   Tensor loss = empty({1});
   Tensor gradient = empty({1, 1, 2, 1});

@@ -130,6 +130,23 @@ TEST_F(Gradient, GramStyleLossThroughGramBackward) {
   expect_gradient(value, f, df);
 }
 
+TEST_F(Gradient, ChannelStatistics) {
+  const Tensor x = random("x", {2, 5, 4, 7});
+  const Tensor dmean = random("dmean", {2, 7});
+  const Tensor ddeviation = random("ddeviation", {2, 7});
+  Tensor mean = empty({2, 7});
+  Tensor deviation = empty({2, 7});
+  Tensor dx = empty(x.shape());
+  ops().channel_statistics(0.01, x, mean, deviation);
+  ops().channel_statistics_backward({&dmean, &ddeviation}, x, mean, deviation, dx,
+                                    WriteMode::assign);
+  const auto value = [&](const Tensor& at) {
+    ops().channel_statistics(0.01, at, mean, deviation);
+    return dot_of(mean, dmean).value + dot_of(deviation, ddeviation).value;
+  };
+  expect_gradient(value, x, dx);
+}
+
 TEST_F(Gradient, ContentLoss) {
   const Tensor x = random("x", {2, 5, 4, 7});
   const Tensor target = random("target", x.shape());

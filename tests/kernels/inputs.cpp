@@ -58,6 +58,27 @@ Tensor Inputs::signed_values(std::string_view name, const Shape& shape) const {
   return map(shape, uniform(options_.seed, name, shape.size(), options_.bits));
 }
 
+// f32 numbers, whatever centre and spread are.
+std::vector<double> Inputs::numbers_around(std::string_view name, const Shape& shape, double centre,
+                                           double spread) const {
+  std::vector<double> numbers = uniform(options_.seed, name, shape.size(), options_.bits);
+  for (double& number : numbers) {
+    number = static_cast<float>(centre + spread * number);
+  }
+  return numbers;
+}
+
+Tensor Inputs::values_around(std::string_view name, const Shape& shape, double centre,
+                             double spread) const {
+  return map(shape, numbers_around(name, shape, centre, spread));
+}
+
+Tensor Inputs::sums_around(std::string_view name, const Shape& shape, double centre,
+                           double spread) const {
+  return Tensor::from_host<double>(device_, shape, sum_type(options_.dtype),
+                                   numbers_around(name, shape, centre, spread));
+}
+
 Tensor Inputs::values(std::string_view name, const Shape& shape, Role role) const {
   return map(shape, numbers(name, shape, role));
 }

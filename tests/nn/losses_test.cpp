@@ -9,6 +9,7 @@
 #include "kernels/ops.h"
 #include "nn/losses/feature_loss.h"
 #include "nn/losses/gram.h"
+#include "nn/losses/statistics.h"
 
 namespace gramgrad::nn {
 namespace {
@@ -27,9 +28,12 @@ Tensor random_features(Shape shape, std::uint64_t seed) {
   return Tensor::from_host<double>(reference(), shape, DType::f64, values);
 }
 
-double evaluate(const std::string& spec, const Tensor& features, const Tensor& target_features) {
-  const FeatureLoss loss = make_loss(parse_loss_spec(spec));
+double evaluate(const FeatureLoss& loss, const Tensor& features, const Tensor& target_features) {
   return loss.against(loss.target(target_features))(autograd::Variable(features)).value().item();
+}
+
+double evaluate(const std::string& spec, const Tensor& features, const Tensor& target_features) {
+  return evaluate(make_loss(parse_loss_spec(spec)), features, target_features);
 }
 
 Tensor scaled(const Tensor& x, double factor) {
@@ -61,9 +65,10 @@ TEST_P(EveryLoss, IsFiniteForATargetWithoutFeatures) {
 }
 
 std::vector<std::string> every_loss() {
-  std::vector<std::string> specs{"gram:normalization=gatys",    "gram:normalization=chw",
-                                 "gram:normalization=none",     "gram:relative=true",
-                                 "content:normalization=gatys", "content:normalization=relative"};
+  std::vector<std::string> specs{"gram:normalization=gatys",      "gram:normalization=chw",
+                                 "gram:normalization=none",       "gram:relative=true",
+                                 "statistics:relative=false",     "content:normalization=gatys",
+                                 "content:normalization=relative"};
   for (const LossEntry& entry : loss_registry()) {
     specs.push_back(entry.name);
   }
@@ -101,7 +106,49 @@ TEST(GramLoss, DoesNotSeeWherePixelsAre) {
   EXPECT_DOUBLE_EQ(evaluate("gram", f, s), evaluate("gram", rearranged, s));
 }
 
-// Scaling both by t scales the loss by t^degree (gram 4, content 2, relative 0).
+// F = 0, 4 and S = 1, 1 in one channel, F = S = 7, 9 in the other.
+TEST(StatisticsLoss, HasTheFactorsOfItsFormula) {
+  const auto features = [&](double first, double second) {
+    return Tensor::from_host<double>(reference(), {1, 1, 2, 2}, DType::f64,
+                                     std::array{first, 7.0, second, 9.0});
+  };
+  const double squares = (2 - 1) * (2 - 1) + (2 - 0) * (2 - 0);
+  const Tensor f = features(0, 4);
+  const Tensor s = features(1, 1);
+  StatisticsLossOptions options{.relative = false, .epsilon = 0};
+  EXPECT_DOUBLE_EQ(evaluate(make_statistics_loss(options), f, s), squares / 2);
+  options.relative = true;
+  EXPECT_DOUBLE_EQ(evaluate(make_statistics_loss(options), f, s), squares / (1 + 0 + 8 * 8 + 1));
+}
+
+TEST(StatisticsLoss, DoesNotSeeWherePixelsAre) {
+  const Tensor f = random_features({1, 2, 6, 3}, 21);
+  const Tensor s = random_features({1, 5, 1, 3}, 22);
+  EXPECT_DOUBLE_EQ(evaluate("statistics", f, s),
+                   evaluate("statistics", f.reshaped({1, 3, 4, 3}), s));
+}
+
+// A channel that is 0 everywhere, as ReLU leaves those that never fire: no NaN, and a gradient that
+// moves its mean alone, 2 a (0 - mean(S)) / M.
+TEST(StatisticsLoss, IsSmoothWhereAChannelIsDead) {
+  const Tensor f = Tensor::from_host<double>(reference(), {1, 2, 3, 2}, DType::f64,
+                                             std::array{0.0, 1.0, 0.0, 2.0, 0.0, 4.0,  //
+                                                        0.0, 3.0, 0.0, 9.0, 0.0, 8.0});
+  const FeatureLoss loss = make_statistics_loss({.relative = false});
+  const Target target = loss.target(random_features({1, 4, 5, 2}, 23));
+  autograd::Variable x(f, true);
+  const autograd::Variable value = loss.against(target)(x);
+  EXPECT_TRUE(std::isfinite(value.value().item()));
+  backward(value);
+  const std::vector<double> gradient = x.grad().to_host<double>();
+  const double mean = target[0].to_host<double>()[0];
+  for (std::size_t i = 0; i < gradient.size(); i += 2) {
+    EXPECT_DOUBLE_EQ(gradient[i], 2 * 0.5 * (0 - mean) / 6);
+    EXPECT_TRUE(std::isfinite(gradient[i + 1])) << i;
+  }
+}
+
+// Scaling both by t scales the loss by t^degree (gram 4, content and statistics 2, relative 0).
 TEST(Losses, HaveTheirDegreeOfHomogeneity) {
   const Tensor f = random_features({1, 3, 4, 3}, 31);
   const Tensor s = random_features({1, 3, 4, 3}, 32);
@@ -110,6 +157,9 @@ TEST(Losses, HaveTheirDegreeOfHomogeneity) {
   };
   EXPECT_NEAR(ratio("gram"), 16, 1e-12);
   EXPECT_NEAR(ratio("gram:relative=true"), 1, 1e-13);
+  // But for epsilon, which is 1e-4 of a variance here, and does not scale.
+  EXPECT_NEAR(ratio("statistics:relative=false"), 4, 4e-3);
+  EXPECT_NEAR(ratio("statistics"), 1, 1e-3);
   EXPECT_NEAR(ratio("content"), 4, 1e-12);
   EXPECT_NEAR(ratio("content:normalization=relative"), 1, 1e-13);
 }

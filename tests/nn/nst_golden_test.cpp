@@ -162,10 +162,10 @@ TEST_P(NstGolden, LossesOfFeatures) {
   const Features style = features(pictures.style);
   const Features content = features(pictures.content);
   const nlohmann::json& losses = goldens().at("layer_losses");
-  ASSERT_EQ(losses.size(), 11u);
+  ASSERT_EQ(losses.size(), 13u);
   for (const auto& [spec, layers] : losses.items()) {
     const FeatureLoss loss = make_loss(parse_loss_spec(spec));
-    const Features& targets = spec.rfind("gram", 0) == 0 ? style : content;
+    const Features& targets = spec.rfind("content", 0) == 0 ? content : style;
     for (const auto& [tap, golden] : layers.items()) {
       SCOPED_TRACE(spec + " " + tap);
       const LayerLoss against = loss.against(loss.target(targets.at(tap).value()));
