@@ -116,6 +116,7 @@ void add_pictures(const Device& device) {
     add(tests::tv_loss_case(form, picture, true), device);
   }
   add(tests::range_loss_case(picture, true), device);
+  add(tests::lbfgs_descent_case(picture, 20), device);
   for (const ResizeFilter filter :
        {ResizeFilter::area, ResizeFilter::bilinear, ResizeFilter::bicubic}) {
     add(tests::resize_case(filter, picture, {1, 384, 384, 3}), device);

@@ -67,7 +67,7 @@ TEST_P(OrderTest, changes_no_bit_in_bf16) {
 }
 
 TEST(OrderOnTensorCores, changes_no_bit) {
-  for (const Shape& f : {Shape{1, 17, 23, 68}, Shape{2, 5, 13, 33}}) {
+  for (const Shape& f : {Shape{1, 9, 31, 68}, Shape{2, 5, 13, 33}}) {
     for (const OperatorCase& each :
          {gram_case(f), gram_backward_case(f), gram_style_loss_case(f, true)}) {
       expect_same_bits(each, Math::tf32);

@@ -60,8 +60,8 @@ TEST_P(Bf16Maps, AgreesWithReference) {
 // 16 bytes, at 4 and at 2.
 std::vector<OperatorCase> gram_cases() {
   std::vector<OperatorCase> cases;
-  for (const Shape& f : {Shape{1, 16, 24, 64}, Shape{1, 23, 31, 68}, Shape{2, 19, 17, 130},
-                         Shape{1, 65, 33, 72}, Shape{1, 5, 13, 193}}) {
+  for (const Shape& f : {Shape{1, 16, 24, 64}, Shape{1, 23, 31, 68}, Shape{2, 9, 31, 130},
+                         Shape{1, 13, 33, 72}, Shape{1, 5, 13, 193}}) {
     cases.push_back(gram_case(f));
     cases.push_back(gram_backward_case(f));
     cases.push_back(gram_style_loss_case(f, true));

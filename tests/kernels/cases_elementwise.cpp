@@ -133,8 +133,7 @@ std::vector<OperatorCase> elementwise_cases(const Shape& x) {
           dot_case(x),
           adam_step_case(x),
           sgd_step_case(x, 0.75),
-          sgd_step_case(x, 0),
-          lbfgs_step_case(x, 2)};
+          sgd_step_case(x, 0)};
 }
 
 }  // namespace gramgrad::tests
