@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "kernels/cpu/panels.h"
+#include "kernels/cpu/parallel.h"
 #include "kernels/cpu/scratch.h"
 
 namespace gramgrad::cpu {

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "kernels/cpu/parallel.h"
+#include "kernels/cpu/ceil_div.h"
 #include "kernels/cpu/winograd/points.h"
 
 namespace gramgrad::cpu {
