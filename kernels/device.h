@@ -27,6 +27,8 @@ struct DeviceState;
 //          kernels with f32.
 //   mixed: as f32, on a GPU as tf32; for the gradient of the input, rounded to bf16.
 //   bf16:  on a CPU, rounded to bf16.
+// On a CPU only Winograd's convolutions round, and what they have transformed: 3x3, stride 1, at
+// least 16 channels on both sides. All others are computed in f32.
 enum class Math { f32, tf32, mixed, bf16 };
 
 // Which of cuDNN's plans a convolution gets. expected: the one that cuDNN's heuristics put first.

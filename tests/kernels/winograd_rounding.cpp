@@ -57,8 +57,9 @@ Energies along_a_side(int outputs, int inputs, int padding) {
 }  // namespace
 
 // Rounding to 8 bits is off by at most 2^-8, evenly distributed: by 2^-8 / sqrt(3) in the mean of
-// squares, for each factor.
-double allowed_bf16_l2(const Conv2dSize& size, bool gradient) {
+// squares, for each factor. The norm of n random numbers scatters by 1 / sqrt(2 n) of itself; the
+// error's and the signal's by four times that together.
+double allowed_bf16_l2(const Conv2dSize& size, bool gradient, std::int64_t numbers) {
   const auto side = [&](int length) {
     const int other = length + 2 * size.padding - 2;
     return gradient ? along_a_side(length, other, 2 - size.padding)
@@ -67,7 +68,8 @@ double allowed_bf16_l2(const Conv2dSize& size, bool gradient) {
   const Energies rows = side(size.height);
   const Energies columns = side(size.width);
   const double amplification = std::sqrt(rows.error * columns.error / rows.signal / columns.signal);
-  return amplification * std::sqrt(2.0 / 3) * 0x1p-8;
+  const double scatter = 1 + 4 / std::sqrt(static_cast<double>(numbers));
+  return amplification * std::sqrt(2.0 / 3) * 0x1p-8 * scatter;
 }
 
 }  // namespace gramgrad::tests

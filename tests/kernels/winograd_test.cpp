@@ -66,9 +66,9 @@ class WinogradCaseTest : public testing::TestWithParam<std::tuple<std::size_t, M
   bool rounds() const {
     return math() == Math::bf16 || (math() == Math::mixed && winograd_case().gradient);
   }
-  double allowed() const {
+  double allowed(const Tensor& result) const {
     const WinogradCase& c = winograd_case();
-    return rounds() ? allowed_bf16_l2(c.size, c.gradient) : allowed_l2;
+    return rounds() ? allowed_bf16_l2(c.size, c.gradient, result.size()) : allowed_l2;
   }
 
  public:
@@ -90,7 +90,7 @@ TEST_P(WinogradCaseTest, IsAccurate) {
         if (actual[i].tensor.dtype() == DType::f32 && actual[i].tensor.size() > 0) {
           const double error =
               relative_l2(actual[i].tensor.to_host<double>(), exact[i].tensor.to_host<double>());
-          EXPECT_LE(error, allowed()) << actual[i].name;
+          EXPECT_LE(error, allowed(actual[i].tensor)) << actual[i].name;
           EXPECT_TRUE(error > allowed_l2 || !rounds()) << actual[i].name << " was not rounded";
         }
       }
