@@ -55,12 +55,13 @@ nn::ObjectiveOptions gatys_losses() {
 }
 
 nn::Vgg load_network(const std::string& name, const std::string& precision, const Device& device) {
+  const bool bf16_maps = precision == "bf16" && device.supports(DType::bf16);
   const bool embedded = name == "vgg16";
   const std::vector<std::byte> synthetic =
       embedded ? std::vector<std::byte>() : nn::synthetic_vgg19();
   const auto file = nn::WeightsFile::from_memory(
       embedded ? nn::embedded_vgg16() : std::span<const std::byte>(synthetic), name);
-  return {file, device, precision == "bf16" ? DType::bf16 : DType::f32, PoolKind::max, "relu5_1"};
+  return {file, device, bf16_maps ? DType::bf16 : DType::f32, PoolKind::max, "relu5_1"};
 }
 
 Tensor picture(int stream, const Options& options, const Device& device) {
@@ -134,8 +135,9 @@ Options parsed(CLI::App& app, int argc, char** argv) {
                  "vgg19 (synthetic weights) or vgg16 (the embedded one)")
       ->check(CLI::IsMember({"vgg19", "vgg16"}));
   app.add_option("--device", options.device, "cpu or cuda")->check(CLI::IsMember({"cpu", "cuda"}));
-  app.add_option("--precision", options.precision, "f32, or on a GPU tf32 or bf16")
-      ->check(CLI::IsMember({"f32", "tf32", "bf16"}));
+  app.add_option("--precision", options.precision,
+                 "f32, bf16, on a GPU tf32, on the processor mixed")
+      ->check(CLI::IsMember({"f32", "tf32", "mixed", "bf16"}));
   app.add_option("--optimizer", options.optimizer, "none, adam or lbfgs")
       ->check(CLI::IsMember({"none", "adam", "lbfgs"}));
   app.add_flag("--autotune", options.autotune, "with tf32 and bf16, the fastest of cuDNN's plans");
@@ -145,6 +147,19 @@ Options parsed(CLI::App& app, int argc, char** argv) {
       ->check(CLI::Range(1, 1000));
   app.parse(argc, argv);
   return options;
+}
+
+Device chosen_device(const Options& options) {
+  const std::string& precision = options.precision;
+  if (options.device == "cpu") {
+    return Device::cpu(options.threads, precision == "f32"     ? Math::f32
+                                        : precision == "tf32"  ? Math::tf32
+                                        : precision == "mixed" ? Math::mixed
+                                                               : Math::bf16);
+  }
+  check(precision != "mixed", "mixed is for --device cpu");
+  return Device::cuda(0, precision == "f32" ? Math::f32 : Math::tf32,
+                      options.autotune ? CudaPlans::measured : CudaPlans::expected);
 }
 
 void print(const Options& options, const Device& device, const Outcome& outcome) {
@@ -176,13 +191,7 @@ int main(int argc, char** argv) try {
   } catch (const CLI::ParseError& error) {
     return app.exit(error);
   }
-  check(options.precision == "f32" || options.device == "cuda",
-        "tf32 and bf16 are for --device cuda");
-  const Device device =
-      options.device == "cpu"
-          ? Device::cpu(options.threads)
-          : Device::cuda(0, options.precision == "f32" ? Math::f32 : Math::tf32,
-                         options.autotune ? CudaPlans::measured : CudaPlans::expected);
+  const Device device = chosen_device(options);
   const nn::Vgg vgg = load_network(options.network, options.precision, device);
   print(options, device,
         options.optimizer == "none" ? evaluate(options, vgg, device)

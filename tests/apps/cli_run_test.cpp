@@ -78,6 +78,21 @@ TEST_F(Cli, EveryKindOfOptionRuns) {
   }
 }
 
+// On the processor mixed and bf16 need its own instructions.
+TEST_F(Cli, MixedAndBf16RunOrSayWhyNot) {
+  for (const std::string precision : {"mixed", "bf16"}) {
+    const Outcome outcome = run(stylize(out, {"--device", "cpu", "--precision", precision}));
+    if (__builtin_cpu_supports("avx512bf16")) {
+      EXPECT_EQ(outcome.code, 0) << outcome.err;
+      EXPECT_THAT(outcome.out, HasSubstr("precision " + precision));
+    } else {
+      EXPECT_NE(outcome.code, 0);
+      EXPECT_THAT(outcome.err, HasSubstr("AVX512-BF16"));
+      EXPECT_THAT(outcome.err, HasSubstr("use f32"));
+    }
+  }
+}
+
 TEST_F(Cli, BlendsStyles) {
   const Words words{
       "stylize", content, style, content, "-o", out, "--iterations", "2", "--style-blend-weights",
