@@ -167,7 +167,9 @@ std::vector<Option> machine_options() {
           [](auto& a) -> auto& { return a.device; }),
       choice_option(
           {"precision", "",
-           "Arithmetic; auto: tf32 on a GPU, f32 elsewhere. Which of them a device has, it says.",
+           "Arithmetic; auto: tf32 on a GPU, f32 elsewhere. mixed: the gradient's products in "
+           "bf16. "
+           "Which of them a device has, it says.",
            group},
           precision_names, [](auto& a) -> auto& { return a.precision; }),
       choice_option(
