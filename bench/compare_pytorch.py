@@ -5,8 +5,8 @@
 
 Runs build/bin/nst_iteration and PyTorch eager f32 (channels_last, frozen weights: its best setting
 on a CPU) alternately, each in a process of its own, and prints medians, the ratio of each pair of
-runs, and peak resident memory. --compile prints torch.compile's time beside them. --json FILE keeps
-the figures. Needs PyTorch (python3-torch).
+runs, and peak resident memory. --precision mixed or bf16 is for gramgrad alone. --compile prints
+torch.compile's time beside them. --json FILE keeps the figures. Needs PyTorch (python3-torch).
 """
 
 import argparse
@@ -42,7 +42,7 @@ def compare(arguments, size):
     pytorch = [sys.executable, str(PYTORCH), *common]
     ours, theirs, compiled = [], [], []
     for _ in range(arguments.rounds):
-        ours.append(run([str(arguments.binary), *common]))
+        ours.append(run([str(arguments.binary), *common, "--precision", arguments.precision]))
         theirs.append(run(pytorch, thresholds))
         if arguments.compile:
             compiled.append(run([*pytorch, "--compile"], thresholds))
@@ -52,8 +52,8 @@ def compare(arguments, size):
 
     ratios = [b["median_ms"] / a["median_ms"] for a, b in zip(ours, theirs)]
     return {
-        "network": arguments.network, "size": size, "threads": arguments.threads,
-        "torch": theirs[0]["torch"],
+        "network": arguments.network, "precision": arguments.precision, "size": size,
+        "threads": arguments.threads, "torch": theirs[0]["torch"],
         "gramgrad_ms": median(ours, "median_ms"), "pytorch_ms": median(theirs, "median_ms"),
         "ratio": statistics.median(ratios), "ratio_min": min(ratios), "ratio_max": max(ratios),
         "compiled_ms": median(compiled, "median_ms") if compiled else None,
@@ -70,6 +70,8 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repetitions", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--precision", choices=["f32", "mixed", "bf16"], default="f32",
+                        help="of gramgrad; PyTorch computes in f32")
     parser.add_argument("--compile", action="store_true", help="torch.compile too (PyTorch 2)")
     parser.add_argument("--json", type=Path, help="where to keep the figures")
     arguments = parser.parse_args()

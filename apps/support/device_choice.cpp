@@ -23,18 +23,35 @@ std::string first_available() {
 [[noreturn]] void refuse(const Device& device, Precision precision) {
   fail(
       "--precision: the device {} does not compute in {}; f32 runs everywhere, f64 with --device "
-      "reference, tf32, mixed and bf16 with --device cuda",
+      "reference, tf32, mixed and bf16 with --device cuda, mixed and bf16 with --device cpu",
       device.name(), format_choice(precision, precision_names));
 }
 
-DeviceChoice on_host(Device device, Precision precision) {
-  if (precision == Precision::f64 && device.supports(DType::f64)) {
-    return {std::move(device), precision, DType::f64, ""};
+DeviceChoice on_reference(Precision precision) {
+  Device device = Device::reference();
+  switch (precision) {
+    case Precision::f64:
+      return {std::move(device), precision, DType::f64, ""};
+    case Precision::f32:
+    case Precision::automatic:
+      return {std::move(device), Precision::f32, DType::f32, ""};
+    default:
+      refuse(device, precision);
   }
-  if (precision != Precision::f32 && precision != Precision::automatic) {
-    refuse(device, precision);
+}
+
+DeviceChoice on_cpu(int threads, Precision precision) {
+  switch (precision) {
+    case Precision::f32:
+    case Precision::automatic:
+      return {Device::cpu(threads), Precision::f32, DType::f32, ""};
+    case Precision::mixed:
+      return {Device::cpu(threads, Math::mixed), precision, DType::f32, ""};
+    case Precision::bf16:
+      return {Device::cpu(threads, Math::bf16), precision, DType::f32, ""};
+    default:
+      refuse(Device::cpu(threads), precision);
   }
-  return {std::move(device), Precision::f32, DType::f32, ""};
 }
 
 DeviceChoice on_gpu(int ordinal, Precision precision, CudaPlans plans) {
@@ -70,10 +87,10 @@ DeviceChoice choose_device(const std::string& name, int threads, Precision preci
     return choose_device(first_available(), threads, precision, plans);
   }
   if (name == "cpu") {
-    return on_host(Device::cpu(threads), precision);
+    return on_cpu(threads, precision);
   }
   if (name == "reference") {
-    return on_host(Device::reference(), precision);
+    return on_reference(precision);
   }
   if (name == "cuda") {
     return on_gpu(0, precision, plans);

@@ -167,7 +167,8 @@ std::vector<Option> machine_options() {
           [](auto& a) -> auto& { return a.device; }),
       choice_option(
           {"precision", "",
-           "Arithmetic; auto: tf32 on a GPU, f32 elsewhere. Which of them a device has, it says.",
+           "Arithmetic; auto: tf32 on a GPU, f32 elsewhere; mixed: f32, or on a GPU tf32, with "
+           "gradients of numbers in bf16. Which of them a device has, it says.",
            group},
           precision_names, [](auto& a) -> auto& { return a.precision; }),
       choice_option(

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "kernels/cpu/cpu_backend.h"
 #include "kernels/cpu/picture_gradient.h"
 #include "kernels/cpu/strips.h"
 #include "kernels/cpu/winograd/convolution.h"
@@ -13,12 +14,18 @@ namespace {
 
 constexpr std::int64_t float_bytes = sizeof(float);
 
-ConvolutionMemory winograd_memory(int threads, const Shape& x, const Shape& y, const Shape& w) {
-  const cpu::WinogradWeights forward(w, cpu::WeightOrientation::plain);
-  const cpu::WinogradWeights backward(w, cpu::WeightOrientation::transposed);
+ConvolutionMemory winograd_memory(const Device& device, const Shape& x, const Shape& y,
+                                  const Shape& w) {
+  const auto weights = [&](cpu::WeightOrientation orientation) {
+    return cpu::WinogradWeights(w, orientation,
+                                device.state().backend<cpu::CpuBackend>().factors(orientation));
+  };
+  const cpu::WinogradWeights forward = weights(cpu::WeightOrientation::plain);
+  const cpu::WinogradWeights backward = weights(cpu::WeightOrientation::transposed);
+  const int threads = device.threads();
   return {
-      .packed = forward.floats() * float_bytes,
-      .packed_gradient = backward.packed == forward.packed ? 0 : backward.floats() * float_bytes,
+      .packed = forward.elements() * float_bytes,
+      .packed_gradient = backward.packed == forward.packed ? 0 : backward.elements() * float_bytes,
       .workspace = cpu::winograd_workspace_bytes(threads, y[1], y[2], forward),
       .workspace_gradient = cpu::winograd_workspace_bytes(threads, x[1], x[2], backward)};
 }
@@ -42,7 +49,7 @@ ConvolutionMemory convolution_memory(const Device& device, const Conv2dParams& p
   }
   const Shape y = conv2d_output_shape(params, x, w);
   if (cpu::suits_winograd(params, w)) {
-    return winograd_memory(device.threads(), x, y, w);
+    return winograd_memory(device, x, y, w);
   }
   const std::int64_t weights = w.size() * float_bytes;
   return {.packed = weights,

@@ -5,8 +5,6 @@
 
 #include <algorithm>
 
-#include "kernels/cpu/winograd/weights.h"
-
 namespace gramgrad::cpu {
 namespace {
 
@@ -59,9 +57,10 @@ void* writable(const float* data) {
 
 }  // namespace
 
-CpuBackend::CpuBackend(CachingAllocator& allocator, int threads)
+CpuBackend::CpuBackend(CachingAllocator& allocator, int threads, Math math)
     : allocator_(allocator),
       threads_(threads),
+      math_(math),
       engine_(dnnl::engine::kind::cpu, 0),
       stream_(engine_) {}
 
@@ -81,15 +80,20 @@ CpuBackend::PackedWeights CpuBackend::pack(const ConvolutionPlan& plan, const Te
   return frozen ? kept({w.storage_id(), orientation, plan.weights}, make) : make();
 }
 
+DType CpuBackend::factors(WeightOrientation orientation) const {
+  const bool gradient = orientation == WeightOrientation::transposed;
+  return math_ == Math::bf16 || (math_ == Math::mixed && gradient) ? DType::bf16 : DType::f32;
+}
+
 CpuBackend::PackedWeights CpuBackend::winograd_weights(const Tensor& w,
-                                                       WeightOrientation orientation, bool frozen) {
+                                                       const WinogradWeights& weights,
+                                                       bool frozen) {
   const auto make = [&] {
-    auto u = std::make_shared<Scratch<float>>(allocator_,
-                                              WinogradWeights(w.shape(), orientation).floats());
-    transform_weights(threads_, w.data<float>(), w.shape(), orientation, u->data());
+    auto u = std::make_shared<Scratch<float>>(allocator_, weights.elements());
+    transform_weights(threads_, w.data<float>(), w.shape(), weights, u->data());
     return u;
   };
-  return frozen ? kept({w.storage_id(), orientation, std::nullopt}, make) : make();
+  return frozen ? kept({w.storage_id(), weights.packed, std::nullopt}, make) : make();
 }
 
 template <typename Make>

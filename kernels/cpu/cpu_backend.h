@@ -9,14 +9,14 @@
 
 #include "kernels/cpu/convolution_plan.h"
 #include "kernels/cpu/scratch.h"
-#include "kernels/cpu/weight_orientation.h"
+#include "kernels/cpu/winograd/weights.h"
 
 namespace gramgrad::cpu {
 
 // It keeps no Tensor and no Device: those keep the device's resources, which own this.
 class CpuBackend {
  public:
-  CpuBackend(CachingAllocator& allocator, int threads);
+  CpuBackend(CachingAllocator& allocator, int threads, Math math);
 
   using PackedWeights = std::shared_ptr<const Scratch<float>>;
 
@@ -24,8 +24,10 @@ class CpuBackend {
   // w [O, Kh, Kw, I] as the plan wants it; kept for the next call where the weights are frozen.
   PackedWeights pack(const ConvolutionPlan& plan, const Tensor& w, WeightOrientation orientation,
                      bool frozen);
-  // w [O, 3, 3, I] as winograd/weights.h packs it.
-  PackedWeights winograd_weights(const Tensor& w, WeightOrientation orientation, bool frozen);
+  // What Winograd's convolutions with weights of that orientation round their factors to.
+  DType factors(WeightOrientation orientation) const;
+  // w [O, 3, 3, I] as winograd/weights.h packs it; of either type.
+  PackedWeights winograd_weights(const Tensor& w, const WinogradWeights& weights, bool frozen);
   // bias may be null.
   void run(const ConvolutionPlan& plan, const float* from, const PackedWeights& weights,
            const float* bias, float* to);
@@ -49,6 +51,7 @@ class CpuBackend {
 
   CachingAllocator& allocator_;
   int threads_;
+  Math math_;
   dnnl::engine engine_;
   dnnl::stream stream_;
   std::mutex mutex_;

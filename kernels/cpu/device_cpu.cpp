@@ -10,6 +10,7 @@
 #include <string>
 
 #include "kernels/cpu/cpu_backend.h"
+#include "kernels/cpu/panels.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace gramgrad::cpu::HWY_NAMESPACE {
@@ -63,7 +64,10 @@ std::string describe(int threads) {
 }  // namespace cpu
 
 Device Device::cpu(int threads, Math math) {
-  check(math == Math::f32, "the CPU device computes in f32");
+  check(math != Math::tf32, "the CPU device does not multiply in tf32: use f32, mixed or bf16");
+  check(math == Math::f32 || cpu::multiplies_bf16(),
+        "this processor has no instructions that multiply bf16 numbers (AVX512-BF16), which mixed "
+        "and bf16 need on the CPU: use f32");
   check(threads >= 0 && threads <= cpu::most_threads,
         "the CPU device cannot use {} threads: give 1 to {}, or 0 for one for each processor",
         threads, cpu::most_threads);
@@ -71,7 +75,7 @@ Device Device::cpu(int threads, Math math) {
     threads = available_threads();
   }
   auto resources = std::make_shared<DeviceResources>(host_memory());
-  resources->backend = std::make_shared<cpu::CpuBackend>(resources->allocator, threads);
+  resources->backend = std::make_shared<cpu::CpuBackend>(resources->allocator, threads, math);
   return DeviceState::make_device({
       .kind = Kind::cpu,
       .name = "cpu",

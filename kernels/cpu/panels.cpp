@@ -3,9 +3,11 @@
 #define HWY_TARGET_INCLUDE "kernels/cpu/panels.cpp"
 #include <hwy/foreach_target.h>
 
+#include "kernels/cpu/bf16_inl.h"
 #include "kernels/cpu/panel_width_inl.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "kernels/cpu/panels.h"
 
@@ -24,14 +26,36 @@ std::int64_t tile_rows_here() {
   return tile;
 }
 
+// Vectors of the factors, and what the micro-kernel does with them.
+using Pairs = hn::Vec<hn::Rebind<std::uint32_t, Tag>>;
+HWY_INLINE V load(const float* b) {
+  return hn::Load(Tag(), b);
+}
+HWY_INLINE Pairs load(const Bf16Pair* b) {
+  return hn::Load(hn::Rebind<std::uint32_t, Tag>(), reinterpret_cast<const std::uint32_t*>(b));
+}
+HWY_INLINE V broadcast(float a) {
+  return hn::Set(Tag(), a);
+}
+HWY_INLINE Pairs broadcast(Bf16Pair a) {
+  return hn::Set(hn::Rebind<std::uint32_t, Tag>(), std::bit_cast<std::uint32_t>(a));
+}
+HWY_INLINE V add_products(V a, V b, V sum) {
+  return hn::MulAdd(a, b, sum);
+}
+HWY_INLINE V add_products(Pairs a, Pairs b, V sum) {
+  return add_pair_products(Tag(), a, b, sum);
+}
+
 // Memory that is brought into the second-level cache meanwhile, `step` bytes with each k.
+template <class T>
 struct Ahead {
-  PanelPieces pieces;
+  PanelPieces<T> pieces;
   std::int64_t first = 0;  // byte that comes with k = 0
   std::int64_t step = 0;
 
   const char* at(std::int64_t k) const {
-    constexpr auto piece_bytes = static_cast<std::int64_t>(sizeof(float)) * width * width;
+    constexpr auto piece_bytes = static_cast<std::int64_t>(sizeof(T)) * width * width;
     const std::int64_t byte = first + k * step;
     return reinterpret_cast<const char*>(pieces.memory + byte / piece_bytes * pieces.stride) +
            byte % piece_bytes;
@@ -39,31 +63,32 @@ struct Ahead {
 };
 
 // The operands of a tile of a product: sum_k a[r * row_stride + k * k_stride] b[k][c].
+template <class T>
 struct Factors {
-  const float* a;
+  const T* a;
   std::int64_t row_stride, k_stride;
-  const float* b;
+  const T* b;
   std::int64_t count;
-  Ahead ahead;
-  const float* next_a = nullptr;  // of the next tile, where it is to be brought meanwhile
+  Ahead<T> ahead;
+  const T* next_a = nullptr;  // of the next tile, where it is to be brought meanwhile
 };
 
-// Brings up to `width` floats into the first-level cache, to be read or written.
-template <int write>
-HWY_INLINE void bring(const float* floats, std::int64_t count) {
-  constexpr std::int64_t line = 64 / sizeof(float);
+// Brings up to `width` elements into the first-level cache, to be read or written.
+template <int write, class T>
+HWY_INLINE void bring(const T* elements, std::int64_t count) {
+  constexpr std::int64_t line = 64 / sizeof(T);
   for (std::int64_t i = 0; i < count; i += line) {
-    __builtin_prefetch(floats + i, write, 3);
+    __builtin_prefetch(elements + i, write, 3);
   }
 }
 
 // finish(r, left, right) with the two vectors of each row of a tile. Every loop over rows is
 // unrolled by command: only then do the sums live in registers.
-template <int rows, typename Finish>
-HWY_INLINE void multiply_tile(const Factors& factors, const Finish& finish) {
+template <int rows, class T, typename Finish>
+HWY_INLINE void multiply_tile(const Factors<T>& factors, const Finish& finish) {
   const Tag d;
-  const float* HWY_RESTRICT a = factors.a;
-  const float* HWY_RESTRICT b = factors.b;
+  const T* HWY_RESTRICT a = factors.a;
+  const T* HWY_RESTRICT b = factors.b;
   V left[rows];
   V right[rows];
 #pragma GCC unroll 8
@@ -83,13 +108,13 @@ HWY_INLINE void multiply_tile(const Factors& factors, const Finish& finish) {
     for (std::int64_t k = begin; k < end; ++k) {
       __builtin_prefetch(ahead, 0, 2);
       ahead += factors.ahead.step;
-      const V b_left = hn::Load(d, b + k * width);
-      const V b_right = hn::Load(d, b + k * width + lanes);
+      const auto b_left = load(b + k * width);
+      const auto b_right = load(b + k * width + lanes);
 #pragma GCC unroll 8
       for (int r = 0; r < rows; ++r) {
-        const V factor = hn::Set(d, a[r * factors.row_stride + k * factors.k_stride]);
-        left[r] = hn::MulAdd(factor, b_left, left[r]);
-        right[r] = hn::MulAdd(factor, b_right, right[r]);
+        const auto factor = broadcast(a[r * factors.row_stride + k * factors.k_stride]);
+        left[r] = add_products(factor, b_left, left[r]);
+        right[r] = add_products(factor, b_right, right[r]);
       }
     }
   }
@@ -110,12 +135,12 @@ HWY_INLINE void add_in_f64(V values, double* sums) {
 
 void add_transposed(const float* a, const float* b, std::int64_t count, double* sums,
                     std::int64_t sums_stride) {
-  const Factors factors{.a = a,
-                        .row_stride = 1,
-                        .k_stride = width,
-                        .b = b,
-                        .count = count,
-                        .ahead = {.pieces = {.memory = b}}};
+  const Factors<float> factors{.a = a,
+                               .row_stride = 1,
+                               .k_stride = width,
+                               .b = b,
+                               .count = count,
+                               .ahead = {.pieces = {.memory = b}}};
   multiply_tile<tile>(factors, [=](int r, V left, V right) HWY_ATTR {
     add_in_f64(left, sums + r * sums_stride);
     add_in_f64(right, sums + r * sums_stride + lanes);
@@ -137,17 +162,18 @@ HWY_INLINE void store_row(V left, V right, float* y, std::int64_t columns, bool 
   }
 }
 
-template <int rows>
-HWY_INLINE void multiply_rows_of_tile(const RowProduct& m, std::int64_t first, const Ahead& ahead) {
-  const float* a = m.x + first * m.x_stride;
+template <int rows, class T>
+HWY_INLINE void multiply_rows_of_tile(const RowProduct<T>& m, std::int64_t first,
+                                      const Ahead<T>& ahead) {
+  const T* a = m.x + first * m.x_stride;
   const bool another = first + 2 * rows <= m.rows;
-  const Factors factors{.a = a,
-                        .row_stride = m.x_stride,
-                        .k_stride = 1,
-                        .b = m.b,
-                        .count = m.inner,
-                        .ahead = ahead,
-                        .next_a = m.far_x && another ? a + rows * m.x_stride : nullptr};
+  const Factors<T> factors{.a = a,
+                           .row_stride = m.x_stride,
+                           .k_stride = 1,
+                           .b = m.b,
+                           .count = m.inner,
+                           .ahead = ahead,
+                           .next_a = m.far_x && another ? a + rows * m.x_stride : nullptr};
   if (m.far_y) {
 #pragma GCC unroll 8
     for (int r = 0; r < rows; ++r) {
@@ -160,8 +186,8 @@ HWY_INLINE void multiply_rows_of_tile(const RowProduct& m, std::int64_t first, c
 }
 
 // The rows that are left over, in tiles of half the size, and so on.
-template <int rows>
-HWY_INLINE void multiply_rest(const RowProduct& m, std::int64_t first) {
+template <int rows, class T>
+HWY_INLINE void multiply_rest(const RowProduct<T>& m, std::int64_t first) {
   if constexpr (rows > 0) {
     if (first + rows <= m.rows) {
       multiply_rows_of_tile<rows>(m, first, {.pieces = {.memory = m.b}});
@@ -172,19 +198,27 @@ HWY_INLINE void multiply_rest(const RowProduct& m, std::int64_t first) {
 }
 
 // Each tile of rows brings its share of the next panel.
-void multiply(const RowProduct& m) {
-  constexpr auto panel_row_bytes = static_cast<std::int64_t>(width * sizeof(float));
+template <class T>
+HWY_INLINE void multiply(const RowProduct<T>& m) {
+  constexpr auto panel_row_bytes = static_cast<std::int64_t>(width * sizeof(T));
   const std::int64_t whole_tiles = m.rows / tile;
   const std::int64_t step =
       std::max<std::int64_t>(1, panel_row_bytes / std::max<std::int64_t>(1, whole_tiles));
   for (std::int64_t i = 0; i < whole_tiles; ++i) {
-    Ahead ahead{.pieces = {.memory = m.b}};
+    Ahead<T> ahead{.pieces = {.memory = m.b}};
     if (m.next.memory != nullptr && (i + 1) * step <= panel_row_bytes) {
       ahead = {.pieces = m.next, .first = i * step * m.inner, .step = step};
     }
     multiply_rows_of_tile<tile>(m, i * tile, ahead);
   }
   multiply_rest<tile / 2>(m, whole_tiles * tile);
+}
+
+void multiply_floats(const RowProduct<float>& m) {
+  multiply(m);
+}
+void multiply_pairs(const RowProduct<Bf16Pair>& m) {
+  multiply(m);
 }
 
 }  // namespace
@@ -196,7 +230,8 @@ namespace gramgrad::cpu {
 
 HWY_EXPORT(tile_rows_here);
 HWY_EXPORT(add_transposed);
-HWY_EXPORT(multiply);
+HWY_EXPORT(multiply_floats);
+HWY_EXPORT(multiply_pairs);
 
 std::int64_t tile_rows() {
   return HWY_DYNAMIC_DISPATCH(tile_rows_here)();
@@ -205,8 +240,19 @@ void add_transposed_product(const float* a, const float* b, std::int64_t count, 
                             std::int64_t sums_stride) {
   HWY_DYNAMIC_DISPATCH(add_transposed)(a, b, count, sums, sums_stride);
 }
-void multiply_rows(const RowProduct& product) {
-  HWY_DYNAMIC_DISPATCH(multiply)(product);
+void multiply_rows(const RowProduct<float>& product) {
+  HWY_DYNAMIC_DISPATCH(multiply_floats)(product);
+}
+void multiply_rows(const RowProduct<Bf16Pair>& product) {
+  HWY_DYNAMIC_DISPATCH(multiply_pairs)(product);
+}
+
+bool multiplies_bf16() {
+#if HWY_ARCH_X86
+  return __builtin_cpu_supports("avx512bf16") != 0;
+#else
+  return false;
+#endif
 }
 
 }  // namespace gramgrad::cpu

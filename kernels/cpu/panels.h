@@ -1,4 +1,4 @@
-// Matrix products in registers, for Gram matrices and gradients of weights.
+// Matrix products in registers, for Gram matrices, gradients of weights and Winograd's convolution.
 //
 // A matrix is packed into panels: as many columns as a micro-kernel holds in registers, row after
 // row, so that the inner loop reads memory in sequence. Element (p, c) of panel j is column
@@ -7,7 +7,19 @@
 
 #include <cstdint>
 
+#include "kernels/bf16.h"
+
 namespace gramgrad::cpu {
+
+// Two neighbouring factors of a sum of products. In a matrix of bf16 numbers a pair stands where an
+// f32 matrix has a float: two columns of a left factor, two rows of a right one. Where their number
+// is odd, the last pair's second number is 0.
+struct alignas(4) Bf16Pair {
+  Bf16 first, second;
+};
+
+// Whether the processor multiplies bf16 numbers in instructions of its own.
+bool multiplies_bf16();
 
 // Floats in a panel's row: two vectors of the processor.
 std::int64_t panel_width();
@@ -30,29 +42,33 @@ void transpose_panel(const float* panels, std::int64_t rows, std::int64_t column
 void add_transposed_product(const float* a, const float* b, std::int64_t count, double* sums,
                             std::int64_t sums_stride);
 
-// Memory that is read soon: squares of panel_width() x panel_width() floats, `stride` floats apart.
+// Memory that is read soon: squares of panel_width() x panel_width() elements, `stride` apart.
+template <typename T>
 struct PanelPieces {
-  const float* memory = nullptr;  // or none
+  const T* memory = nullptr;  // or none
   std::int64_t stride = 0;
 };
 
 // y[r][c] (+)= sum_k x[r][k] b[k][c], for rows x columns elements, columns <= panel_width();
-// b is a panel of `inner` rows.
+// b is a panel of `inner` rows. Of pairs, x[r][k] b[k][c] is the sum of two products.
+template <typename T>
 struct RowProduct {
-  const float* x;
+  const T* x;
   std::int64_t x_stride;
-  const float* b;
+  const T* b;
   std::int64_t inner;
   float* y;
   std::int64_t y_stride;
   std::int64_t rows, columns;
   bool accumulate;
-  PanelPieces next = {};  // as large as b: brought into the cache meanwhile
+  PanelPieces<T> next = {};  // as large as b: brought into the cache meanwhile
   // They lie beyond a core's own cache: each tile of rows brings the next one's x, and the y that
   // it will write, while it computes.
   bool far_x = false;
   bool far_y = false;
 };
-void multiply_rows(const RowProduct& product);
+void multiply_rows(const RowProduct<float>& product);
+// Only where multiplies_bf16(). Sums in f32; see bf16_inl.h for how they are rounded.
+void multiply_rows(const RowProduct<Bf16Pair>& product);
 
 }  // namespace gramgrad::cpu

@@ -7,14 +7,12 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "kernels/cpu/ceil_div.h"
+
 namespace gramgrad::cpu {
 
 // Elements of a flat tensor that one task takes.
 constexpr std::int64_t elements_per_task = 16384;
-
-inline std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
-  return (a + b - 1) / b;
-}
 
 // body(i, slot) for every i in [0, count), in any order; `slot` in [0, threads) is the number of
 // the thread, for memory of its own. `body` must not throw. Every parallel region has the same

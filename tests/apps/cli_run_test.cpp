@@ -78,6 +78,23 @@ TEST_F(Cli, EveryKindOfOptionRuns) {
   }
 }
 
+// On the processor mixed and bf16 need instructions that not all have.
+TEST_F(Cli, MixedAndBf16RunOrSayWhyNot) {
+  for (const std::string precision : {"mixed", "bf16"}) {
+    const Words words{"--device", "cpu", "--precision", precision, "--iterations", "1"};
+    const Outcome outcome = run(stylize(out, words));
+    if (__builtin_cpu_supports("avx512bf16")) {
+      EXPECT_EQ(outcome.code, 0) << outcome.err;
+      const Outcome plan = run(stylize(out, {"--dry-run", words[0], words[1], words[2], words[3]}));
+      EXPECT_THAT(plan.out, HasSubstr("precision " + precision));
+    } else {
+      EXPECT_NE(outcome.code, 0);
+      EXPECT_THAT(outcome.err, HasSubstr("AVX512-BF16"));
+      EXPECT_THAT(outcome.err, HasSubstr("use f32"));
+    }
+  }
+}
+
 TEST_F(Cli, BlendsStyles) {
   const Words words{
       "stylize", content, style, content, "-o", out, "--iterations", "2", "--style-blend-weights",

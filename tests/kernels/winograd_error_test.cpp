@@ -7,6 +7,7 @@
 #include "kernels/cpu/winograd/points.h"
 #include "tests/kernels/cases.h"
 #include "tests/kernels/instruction_sets.h"
+#include "tests/kernels/winograd_matrices.h"
 
 namespace gramgrad::tests {
 namespace {
@@ -22,19 +23,14 @@ double allowed_roundings(int channels) {
 
 using Matrix6 = std::array<std::array<double, 6>, 6>;
 
-// |B|^T |d| |B| of one channel, B^T as transforms_inl.h has it.
+// |B|^T |d| |B| of one channel.
 Matrix6 absolute_input(const Matrix6& d) {
-  namespace w = cpu::winograd;
-  constexpr double sum = w::a2 + w::b2;
-  constexpr double bt[6][6] = {{1, 0, sum, 0, 1, 0},         {0, w::b, w::b2, w::a, 1, 0},
-                               {0, w::b, w::b2, w::a, 1, 0}, {0, w::a, w::a2, w::b, 1, 0},
-                               {0, w::a, w::a2, w::b, 1, 0}, {0, 1, 0, sum, 0, 1}};
   Matrix6 v{};
   for (std::size_t i = 0; i < 6; ++i) {
     for (std::size_t j = 0; j < 6; ++j) {
       for (std::size_t r = 0; r < 6; ++r) {
         for (std::size_t s = 0; s < 6; ++s) {
-          v[i][j] += bt[i][r] * std::abs(d[r][s]) * bt[j][s];
+          v[i][j] += std::abs(input_matrix[i][r] * d[r][s] * input_matrix[j][s]);
         }
       }
     }
@@ -62,17 +58,11 @@ Matrix6 absolute_filter(const Tap& tap) {
 }
 
 // Output pixel (y, x) of |A|^T m |A|.
-double absolute_output(const Matrix6& m, int y, int x) {
-  namespace w = cpu::winograd;
-  const auto row = [](int power) {
-    const double a = std::pow(w::a, power);
-    const double b = w::a2 * std::pow(w::b, power);
-    return std::array<double, 6>{power == 0 ? 1.0 : 0.0, a, a, b, b, power == 3 ? 1.0 : 0.0};
-  };
+double absolute_output(const Matrix6& m, std::size_t y, std::size_t x) {
   double sum = 0;
   for (std::size_t i = 0; i < 6; ++i) {
     for (std::size_t j = 0; j < 6; ++j) {
-      sum += row(y)[i] * m[i][j] * row(x)[j];
+      sum += std::abs(output_matrix[y][i] * m[i][j] * output_matrix[x][j]);
     }
   }
   return sum;
@@ -118,7 +108,7 @@ TEST_P(WinogradErrorTest, StaysBelowTheTransformsBound) {
   for_each_instruction_set([&] {
     const auto actual = convolve(Device::cpu(1), DType::f32);
     for (std::size_t i = 0; i < actual.size(); ++i) {
-      const int pixel = static_cast<int>(i / outputs);
+      const std::size_t pixel = i / outputs;
       const double magnitude = absolute_output(products[i % outputs], pixel / 4, pixel % 4);
       EXPECT_LE(std::abs(actual[i] - exact[i]), 0x1p-24 * allowed_roundings(channels) * magnitude)
           << "pixel " << pixel << ", output " << i % outputs;

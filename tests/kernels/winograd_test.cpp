@@ -3,71 +3,36 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <tuple>
 
+#include "kernels/cpu/panels.h"
 #include "tests/kernels/agreement.h"
 #include "tests/kernels/cases.h"
 #include "tests/kernels/instruction_sets.h"
 #include "tests/kernels/random_tensors.h"
+#include "tests/kernels/winograd_rounding.h"
+#include "tests/kernels/winograd_sizes.h"
 
 namespace gramgrad::tests {
 namespace {
 
-// What issue and documentation promise: relative L2 error of each result.
+// What issue and documentation promise: relative L2 error of each result in f32.
 constexpr double allowed_l2 = 3e-6;
 
-std::vector<Conv2dSize> sizes_of_winograd() {
-  constexpr PoolKind max = PoolKind::max;
-  constexpr PoolKind average = PoolKind::average;
-  const auto size = [](int batch, int height, int width, int in, int out, int padding) {
-    return Conv2dSize{.batch = batch,
-                      .height = height,
-                      .width = width,
-                      .in = in,
-                      .out = out,
-                      .kernel = 3,
-                      .padding = padding};
-  };
-  const auto relu = [](Conv2dSize s, PoolKind pool = PoolKind::none, bool full = true) {
-    s.relu = true;
-    s.pool = pool;
-    s.full = full;
-    return s;
-  };
-  const auto pooled = [](Conv2dSize s, PoolKind pool, bool full) {
-    s.pool = pool;
-    s.full = full;
-    return s;
-  };
-  return {
-      size(1, 1, 1, 16, 16, 1),
-      size(1, 1, 11, 17, 33, 1),
-      size(2, 9, 1, 35, 16, 1),
-      relu(size(3, 6, 5, 31, 19, 1)),
-      relu(size(2, 7, 10, 24, 40, 1), max),
-      relu(size(1, 13, 9, 33, 17, 1), max, false),
-      relu(size(1, 11, 14, 16, 21, 1), average, false),
-      relu(size(2, 5, 3, 20, 18, 1), average),
-      pooled(size(1, 7, 6, 18, 20, 1), max, false),
-      pooled(size(1, 6, 7, 18, 20, 1), average, true),
-      size(1, 3, 3, 16, 16, 0),
-      relu(size(1, 8, 12, 19, 23, 0), max, false),
-      size(1, 4, 6, 16, 18, 2),
-      relu(size(1, 5, 2, 17, 16, 3), max),
-      relu(size(1, 40, 44, 64, 64, 1), max, false),
-      relu(size(1, 21, 18, 256, 512, 1)),
-      relu(size(1, 10, 9, 512, 512, 1), max, false),
-      relu(size(1, 9, 6, 173, 269, 1)),  // large weights that fill no whole panel, either way
-  };
-}
+struct WinogradCase {
+  Conv2dSize size;
+  OperatorCase run;
+  bool gradient;
+};
 
 // The sizes, the frozen and the other weights in turn, forward and backward.
-std::vector<OperatorCase> winograd_cases() {
-  std::vector<OperatorCase> cases;
+std::vector<WinogradCase> winograd_cases() {
+  std::vector<WinogradCase> cases;
   bool frozen = false;
-  for (Conv2dSize size : sizes_of_winograd()) {
+  for (Conv2dSize size : winograd_sizes()) {
     size.frozen = frozen = !frozen;
-    cases.push_back(conv2d_case(size));
-    cases.push_back(conv2d_backward_input_case(size));
+    cases.push_back({size, conv2d_case(size), false});
+    cases.push_back({size, conv2d_backward_input_case(size), true});
   }
   return cases;
 }
@@ -82,29 +47,51 @@ double relative_l2(const std::vector<double>& actual, const std::vector<double>&
   return norm > 0 ? std::sqrt(error / norm) : std::sqrt(error);
 }
 
-class WinogradCaseTest : public testing::TestWithParam<std::size_t> {
+// What a device multiplies in; skips the tests where the processor cannot.
+std::string name_of(Math math) {
+  return math == Math::f32 ? "f32" : math == Math::mixed ? "mixed" : "bf16";
+}
+void skip_unless_multiplied(Math math) {
+  if (math != Math::f32 && !cpu::multiplies_bf16()) {
+    GTEST_SKIP() << "this processor has no instructions that multiply bf16 numbers";
+  }
+}
+
+class WinogradCaseTest : public testing::TestWithParam<std::tuple<std::size_t, Math>> {
  protected:
-  const OperatorCase& operator_case() const { return cases()[GetParam()]; }
+  void SetUp() override { skip_unless_multiplied(math()); }
+  const WinogradCase& winograd_case() const { return cases()[std::get<0>(GetParam())]; }
+  static Math math() { return std::get<1>(GetParam()); }
+
+  bool rounds() const {
+    return math() == Math::bf16 || (math() == Math::mixed && winograd_case().gradient);
+  }
+  double allowed(const Tensor& result) const {
+    const WinogradCase& c = winograd_case();
+    return rounds() ? allowed_bf16_l2(c.size, c.gradient, result.size()) : allowed_l2;
+  }
 
  public:
-  static const std::vector<OperatorCase>& cases() {
-    static const std::vector<OperatorCase> made = winograd_cases();
+  static const std::vector<WinogradCase>& cases() {
+    static const std::vector<WinogradCase> made = winograd_cases();
     return made;
   }
 };
 
 TEST_P(WinogradCaseTest, IsAccurate) {
+  const OperatorCase& run = winograd_case().run;
   for (const WriteMode mode : {WriteMode::assign, WriteMode::accumulate}) {
-    const auto exact = results_of(operator_case(), Device::reference(),
+    const auto exact = results_of(run, Device::reference(),
                                   {.dtype = DType::f64, .seed = test_seed(), .mode = mode});
     for_each_instruction_set([&] {
       const auto actual =
-          results_of(operator_case(), Device::cpu(2), {.seed = test_seed(), .mode = mode});
+          results_of(run, Device::cpu(2, math()), {.seed = test_seed(), .mode = mode});
       for (std::size_t i = 0; i < actual.size(); ++i) {
         if (actual[i].tensor.dtype() == DType::f32 && actual[i].tensor.size() > 0) {
           const double error =
               relative_l2(actual[i].tensor.to_host<double>(), exact[i].tensor.to_host<double>());
-          EXPECT_LE(error, allowed_l2) << actual[i].name;
+          EXPECT_LE(error, allowed(actual[i].tensor)) << actual[i].name;
+          EXPECT_TRUE(error > allowed_l2 || !rounds()) << actual[i].name << " was not rounded";
         }
       }
     });
@@ -112,10 +99,11 @@ TEST_P(WinogradCaseTest, IsAccurate) {
 }
 
 TEST_P(WinogradCaseTest, IsBitIdenticalWhateverTheThreads) {
+  const OperatorCase& run = winograd_case().run;
   const Inputs::Options options{.seed = test_seed()};
-  const auto one = results_of(operator_case(), Device::cpu(1), options);
+  const auto one = results_of(run, Device::cpu(1, math()), options);
   for (const int threads : {2, 3, 11}) {
-    const auto several = results_of(operator_case(), Device::cpu(threads), options);
+    const auto several = results_of(run, Device::cpu(threads, math()), options);
     for (std::size_t i = 0; i < one.size(); ++i) {
       const bool bytes = one[i].tensor.dtype() == DType::u8;
       EXPECT_TRUE(bytes ? one[i].tensor.to_host<std::uint8_t>() ==
@@ -126,23 +114,33 @@ TEST_P(WinogradCaseTest, IsBitIdenticalWhateverTheThreads) {
   }
 }
 
-std::string winograd_case_name(const testing::TestParamInfo<std::size_t>& info) {
-  return WinogradCaseTest::cases()[info.param].name;
+std::string winograd_case_name(const testing::TestParamInfo<WinogradCaseTest::ParamType>& info) {
+  return WinogradCaseTest::cases()[std::get<0>(info.param)].run.name + "_" +
+         name_of(std::get<1>(info.param));
 }
-INSTANTIATE_TEST_SUITE_P(Sizes, WinogradCaseTest,
-                         testing::Range<std::size_t>(0, WinogradCaseTest::cases().size()),
-                         winograd_case_name);
+INSTANTIATE_TEST_SUITE_P(
+    Sizes, WinogradCaseTest,
+    testing::Combine(testing::Range<std::size_t>(0, WinogradCaseTest::cases().size()),
+                     testing::Values(Math::f32, Math::mixed, Math::bf16)),
+    winograd_case_name);
+
+class WinogradMath : public testing::TestWithParam<Math> {
+ protected:
+  void SetUp() override { skip_unless_multiplied(GetParam()); }
+};
+INSTANTIATE_TEST_SUITE_P(Maths, WinogradMath, testing::Values(Math::f32, Math::mixed, Math::bf16),
+                         [](const auto& math) { return name_of(math.param); });
 
 // ---------------------------------------------------------------- masks
 
 // Masks agree with the map that was stored beside them, bit by bit.
-TEST(WinogradMasks, TellWhatHappened) {
+TEST_P(WinogradMath, MasksTellWhatHappened) {
   constexpr int channels = 37;
   const Conv2dParams params{.padding = 1, .relu = true, .pool = PoolKind::max};
   const Shape x_shape{2, 9, 7, 19};
   const Shape w_shape{channels, 3, 3, 19};
   for_each_instruction_set([&] {
-    const Device device = Device::cpu(2);
+    const Device device = Device::cpu(2, GetParam());
     const Inputs inputs(device, {.seed = test_seed()});
     const Shape full = conv2d_output_shape(params, x_shape, w_shape);
     Tensor y = inputs.assigned(full);
@@ -174,7 +172,7 @@ constexpr bool memory_is_cached = false;
 constexpr bool memory_is_cached = true;
 #endif
 
-TEST(WinogradMemory, IsTakenOnceOnly) {
+TEST_P(WinogradMath, MemoryIsTakenOnceOnly) {
   if (!memory_is_cached) {
     GTEST_SKIP() << "AddressSanitizer sees every allocation";
   }
@@ -187,7 +185,7 @@ TEST(WinogradMemory, IsTakenOnceOnly) {
                           .kernel = 3,
                           .padding = 1,
                           .frozen = frozen};
-    const Device device = Device::cpu(2);
+    const Device device = Device::cpu(2, GetParam());
     const Inputs inputs(device, {.seed = test_seed()});
     const Prepared forward = conv2d_case(size).prepare(inputs);
     const Prepared backward = conv2d_backward_input_case(size).prepare(inputs);

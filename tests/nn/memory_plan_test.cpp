@@ -7,6 +7,7 @@
 
 #include <cmath>
 
+#include "kernels/cpu/panels.h"
 #include "nn/networks/embedded.h"
 #include "nn/tap.h"
 #include "nn/vgg.h"
@@ -120,6 +121,20 @@ class MemoryPlanOf : public testing::TestWithParam<Case> {};
 
 TEST_P(MemoryPlanOf, AgreesWithTheCpuDevice) {
   expect_agreement(Device::cpu(), DType::f32, GetParam());
+}
+// What is packed in bf16, and how large blocks of tiles are. Scratch memory of Gram matrices is not
+// predicted: up to 2 MiB here, where it is more than the convolutions'.
+TEST_P(MemoryPlanOf, AgreesWithTheCpuDeviceInMixedAndBf16) {
+  if (!cpu::multiplies_bf16()) {
+    GTEST_SKIP() << "this processor has no instructions that multiply bf16 numbers";
+  }
+  const WeightsFile file = WeightsFile::from_memory(embedded_vgg16(), "vgg16");
+  for (const Math math : {Math::mixed, Math::bf16}) {
+    const Device device = Device::cpu(0, math);
+    EXPECT_NEAR(predicted(file, device, DType::f32, GetParam()).total,
+                measured(file, device, DType::f32, GetParam()).total, 3 << 20)
+        << GetParam().name << (math == Math::mixed ? ", mixed" : ", bf16");
+  }
 }
 INSTANTIATE_TEST_SUITE_P(Cases, MemoryPlanOf, testing::ValuesIn(cases()),
                          [](const auto& chosen) { return chosen.param.name; });

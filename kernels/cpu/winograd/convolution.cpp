@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "kernels/cpu/panels.h"
+#include "kernels/cpu/parallel.h"
 #include "kernels/cpu/scratch.h"
 
 namespace gramgrad::cpu {
@@ -25,23 +26,28 @@ class Blocks {
         tiles_(shared_
                    ? tiles_per_block(grid, weights.large ? shared_block_bytes : own_block_bytes, 1)
                    : tiles_per_block(grid, own_block_bytes, threads)),
-        floats_((shared_ ? 1 : threads) * block_floats() + threads * weights.panel_floats()) {}
+        elements_((shared_ ? 1 : threads) * block_elements() + threads * weights.panel_elements()) {
+  }
 
   // All threads work on one block after the other; else each thread takes whole blocks.
   bool shared() const { return shared_; }
   std::int64_t tiles() const { return tiles_; }  // of a block, the last ones may stick out
-  std::int64_t block_floats() const {
-    return TileMatrices::floats(tiles_, weights_.from) + TileMatrices::floats(tiles_, m_columns_);
+  // Of 32 bits: V, which may be in pairs of bf16 numbers, and M.
+  std::int64_t v_elements() const {
+    return TileMatrices<float>::elements(tiles_, weights_.inner());
+  }
+  std::int64_t block_elements() const {
+    return v_elements() + TileMatrices<float>::elements(tiles_, m_columns_);
   }
   // Of all blocks that are in work at a time and, behind them, each thread's panel of weights.
-  std::int64_t floats() const { return floats_; }
+  std::int64_t elements() const { return elements_; }
 
  private:
   // Whole tiles of the micro-kernel, blocks about equal.
   std::int64_t tiles_per_block(const TileGrid& grid, std::int64_t bytes,
                                std::int64_t multiple) const {
     const std::int64_t tile_bytes =
-        winograd::products * (weights_.from + m_columns_) * std::int64_t{sizeof(float)};
+        winograd::products * (weights_.inner() + m_columns_) * std::int64_t{sizeof(float)};
     const std::int64_t most = std::max(tile_rows(), bytes / tile_bytes);
     const std::int64_t blocks = ceil_div(ceil_div(grid.count(), most), multiple) * multiple;
     return ceil_div(ceil_div(grid.count(), blocks), tile_rows()) * tile_rows();
@@ -50,13 +56,15 @@ class Blocks {
   const WinogradWeights& weights_;
   std::int64_t m_columns_;
   bool shared_;
-  std::int64_t tiles_, floats_;
+  std::int64_t tiles_, elements_;
 };
 
+// T: of V and of the weights, float or Bf16Pair.
+template <typename T>
 class WinogradConvolution {
  public:
   WinogradConvolution(const Device& device, const WinogradInput& input,
-                      const WinogradWeights& weights, const float* u, const WinogradOutput& output)
+                      const WinogradWeights& weights, const T* u, const WinogradOutput& output)
       : device_(device),
         input_(input),
         weights_(weights),
@@ -79,9 +87,9 @@ class WinogradConvolution {
   void run_shared() const {
     const std::int64_t size = blocks_.tiles();
     const int threads = device_.threads();
-    const Scratch<float> memory(device_, blocks_.floats());
-    const TileMatrices v = v_in(memory.data(), size);
-    const TileMatrices m = m_in(memory.data(), size);
+    const Scratch<float> memory(device_, blocks_.elements());
+    const TileMatrices<T> v = v_in(memory.data(), size);
+    const TileMatrices<float> m = m_in(memory.data(), size);
     const std::int64_t grain = std::max<std::int64_t>(1, ceil_div(size, 8 * threads));
     // Each product's panels in so many parts that the threads' loads are about equal.
     const std::int64_t parts = std::min(weights_.panels(), ceil_div(threads, 9));
@@ -92,9 +100,9 @@ class WinogradConvolution {
         transform_input_tiles(input_, grid_, {first + begin, first + end}, first, v);
       });
       parallel_for_slots(threads, winograd::products * parts, [&](std::int64_t task, int slot) {
-        float* panel = memory.data() + blocks_.block_floats() + slot * weights_.panel_floats();
+        float* panel = memory.data() + blocks_.block_elements() + slot * weights_.panel_elements();
         multiply(task / parts, {task % parts * panels, (task % parts + 1) * panels}, count, v, m,
-                 panel);
+                 reinterpret_cast<T*>(panel));
       });
       parallel_ranges(threads, count, grain, [&](std::int64_t begin, std::int64_t end) {
         transform_output_tiles(m, first, grid_, {first + begin, first + end}, output_);
@@ -106,12 +114,12 @@ class WinogradConvolution {
   void run_own() const {
     const int threads = device_.threads();
     const std::int64_t size = blocks_.tiles();
-    const Scratch<float> memory(device_, blocks_.floats());
+    const Scratch<float> memory(device_, blocks_.elements());
     parallel_for_slots(threads, ceil_div(grid_.count(), size), [&](std::int64_t block, int slot) {
       const TileRange tiles{block * size, std::min((block + 1) * size, grid_.count())};
-      float* own = memory.data() + slot * blocks_.block_floats();
-      const TileMatrices v = v_in(own, size);
-      const TileMatrices m = m_in(own, size);
+      float* own = memory.data() + slot * blocks_.block_elements();
+      const TileMatrices<T> v = v_in(own, size);
+      const TileMatrices<float> m = m_in(own, size);
       transform_input_tiles(input_, grid_, tiles, tiles.begin, v);
       for (std::int64_t product = 0; product < winograd::products; ++product) {
         multiply(product, {0, weights_.panels()}, tiles.end - tiles.begin, v, m, nullptr);
@@ -120,11 +128,11 @@ class WinogradConvolution {
     });
   }
 
-  TileMatrices v_in(float* memory, std::int64_t size) const {
-    return {memory, size, weights_.from};
+  TileMatrices<T> v_in(float* memory, std::int64_t size) const {
+    return {reinterpret_cast<T*>(memory), size, weights_.inner()};
   }
-  TileMatrices m_in(float* memory, std::int64_t size) const {
-    return {memory + TileMatrices::floats(size, weights_.from), size, m_columns_};
+  TileMatrices<float> m_in(float* memory, std::int64_t size) const {
+    return {memory + blocks_.v_elements(), size, m_columns_};
   }
 
   struct PanelRange {
@@ -133,29 +141,29 @@ class WinogradConvolution {
 
   // M = V U for one of the 36 products, tiles [0, tiles), a range of panels. `panel_memory` is for
   // WinogradWeights::panel.
-  void multiply(std::int64_t product, PanelRange panels, std::int64_t tiles, const TileMatrices& v,
-                const TileMatrices& m, float* panel_memory) const {
+  void multiply(std::int64_t product, PanelRange panels, std::int64_t tiles,
+                const TileMatrices<T>& v, const TileMatrices<float>& m, T* panel_memory) const {
     for (std::int64_t panel = panels.begin; panel < std::min(panels.end, weights_.panels());
          ++panel) {
-      multiply_rows({.x = v.row(product, 0),
-                     .x_stride = v.row_stride,
-                     .b = weights_.panel(u_, product, panel, panel_memory),
-                     .inner = weights_.from,
-                     .y = m.row(product, 0) + panel * panel_width(),
-                     .y_stride = m.row_stride,
-                     .rows = tiles,
-                     .columns = panel_width(),
-                     .accumulate = false,
-                     .next = weights_.pieces_after(u_, product, panel),
-                     .far_x = panel == panels.begin,
-                     .far_y = weights_.large});
+      multiply_rows(RowProduct<T>{.x = v.row(product, 0),
+                                  .x_stride = v.row_stride,
+                                  .b = weights_.panel(u_, product, panel, panel_memory),
+                                  .inner = weights_.inner(),
+                                  .y = m.row(product, 0) + panel * panel_width(),
+                                  .y_stride = m.row_stride,
+                                  .rows = tiles,
+                                  .columns = panel_width(),
+                                  .accumulate = false,
+                                  .next = weights_.pieces_after(u_, product, panel),
+                                  .far_x = panel == panels.begin,
+                                  .far_y = weights_.large});
     }
   }
 
   const Device& device_;
   const WinogradInput& input_;
   const WinogradWeights& weights_;
-  const float* u_;
+  const T* u_;
   const WinogradOutput& output_;
   TileGrid grid_;
   std::int64_t m_columns_;
@@ -166,13 +174,18 @@ class WinogradConvolution {
 
 std::int64_t winograd_workspace_bytes(int threads, std::int64_t height, std::int64_t width,
                                       const WinogradWeights& weights) {
-  return Blocks(threads, TileGrid(height, width), weights).floats() * std::int64_t{sizeof(float)};
+  return Blocks(threads, TileGrid(height, width), weights).elements() * std::int64_t{sizeof(float)};
 }
 
 void winograd_convolution(const Device& device, const WinogradInput& input,
-                          const WinogradWeights& weights, const float* u,
+                          const WinogradWeights& weights, const void* u,
                           const WinogradOutput& output) {
-  WinogradConvolution(device, input, weights, u, output).run();
+  static_assert(sizeof(Bf16Pair) == sizeof(float));  // so that memory can be counted in either
+  if (weights.dtype == DType::bf16) {
+    WinogradConvolution(device, input, weights, static_cast<const Bf16Pair*>(u), output).run();
+  } else {
+    WinogradConvolution(device, input, weights, static_cast<const float*>(u), output).run();
+  }
 }
 
 }  // namespace gramgrad::cpu

@@ -8,8 +8,9 @@
 
 namespace gramgrad::cpu {
 
+// u: the elements that `weights` describes. With those in bf16, V is rounded to bf16 too.
 void winograd_convolution(const Device& device, const WinogradInput& input,
-                          const WinogradWeights& weights, const float* u,
+                          const WinogradWeights& weights, const void* u,
                           const WinogradOutput& output);
 
 // What it takes meanwhile, for an output of height x width.

@@ -4,6 +4,7 @@
 #define HWY_TARGET_INCLUDE "kernels/cpu/winograd/input_transform.cpp"
 #include <hwy/foreach_target.h>
 
+#include "kernels/cpu/bf16_inl.h"
 #include "kernels/cpu/bits_inl.h"
 #include "kernels/cpu/winograd/transforms_inl.h"
 
@@ -100,9 +101,17 @@ class TilePixels {
   std::int64_t pixel_;       // number of the first pixel
 };
 
+// The channels that elements of V hold.
+HWY_INLINE float* channels_of(float* row) {
+  return row;
+}
+HWY_INLINE Bf16* channels_of(Bf16Pair* row) {
+  return reinterpret_cast<Bf16*>(row);
+}
+
 // V of one tile for the channels c, c+1, ...
-template <bool is_inside, class D, class Pixels>
-HWY_INLINE void transform_tile(D d, const Pixels& pixels, std::size_t c, const TileMatrices& v,
+template <bool is_inside, class D, class Pixels, class T>
+HWY_INLINE void transform_tile(D d, const Pixels& pixels, std::size_t c, const TileMatrices<T>& v,
                                std::int64_t row) {
   using V = hn::Vec<D>;
   V half[6][6];  // B^T d
@@ -119,21 +128,31 @@ HWY_INLINE void transform_tile(D d, const Pixels& pixels, std::size_t c, const T
       half[i][j] = transformed[i];
     }
   }
-  float* to = v.row(0, row) + c;
+  T* to = v.row(0, row);
   for (std::int64_t i = 0; i < 6; ++i) {
     V transformed[6];
     transform_inputs(d, half[i], transformed);
 #pragma GCC unroll 6
     for (std::int64_t j = 0; j < 6; ++j) {
-      hn::StoreU(transformed[j], d, to);
+      store(d, transformed[j], channels_of(to) + c);
       to += v.matrix_stride;
     }
   }
 }
 
-template <bool masked, bool unpools>
+// What the last pair of an odd number of channels is filled up with.
+void fill_last_pair(const TileMatrices<Bf16Pair>& v, std::int64_t row, std::size_t channels) {
+  if (channels % 2 != 0) {
+    for (std::int64_t product = 0; product < winograd::products; ++product) {
+      v.row(product, row)[channels / 2].second = {0};
+    }
+  }
+}
+void fill_last_pair(const TileMatrices<float>&, std::int64_t, std::size_t) {}
+
+template <bool masked, bool unpools, class T>
 void transform_all(const WinogradInput& input, const TileGrid& grid, const TileRange& tiles,
-                   std::int64_t first, const TileMatrices& v) {
+                   std::int64_t first, const TileMatrices<T>& v) {
   const auto channels = static_cast<std::size_t>(input.map.channels);
   for (std::int64_t tile = tiles.begin; tile < tiles.end; ++tile) {
     const TilePixels<masked, unpools> pixels(input, grid.top(tile), grid.left(tile));
@@ -147,17 +166,28 @@ void transform_all(const WinogradInput& input, const TileGrid& grid, const TileR
         transform_tile<false>(d, pixels, c, v, tile - first);
       });
     }
+    fill_last_pair(v, tile - first, channels);
   }
 }
 
+template <class T>
 void input_tiles(const WinogradInput& input, const TileGrid& grid, const TileRange& tiles,
-                 std::int64_t first, const TileMatrices& v) {
+                 std::int64_t first, const TileMatrices<T>& v) {
   const bool masked = input.map.relu_mask != nullptr;
   const bool unpools = input.map.dpooled != nullptr;
-  const auto transform = unpools
-                             ? (masked ? transform_all<true, true> : transform_all<false, true>)
-                             : (masked ? transform_all<true, false> : transform_all<false, false>);
+  const auto transform =
+      unpools ? (masked ? transform_all<true, true, T> : transform_all<false, true, T>)
+              : (masked ? transform_all<true, false, T> : transform_all<false, false, T>);
   transform(input, grid, tiles, first, v);
+}
+
+void input_tiles_in_f32(const WinogradInput& input, const TileGrid& grid, const TileRange& tiles,
+                        std::int64_t first, const TileMatrices<float>& v) {
+  input_tiles(input, grid, tiles, first, v);
+}
+void input_tiles_in_bf16(const WinogradInput& input, const TileGrid& grid, const TileRange& tiles,
+                         std::int64_t first, const TileMatrices<Bf16Pair>& v) {
+  input_tiles(input, grid, tiles, first, v);
 }
 
 }  // namespace
@@ -167,11 +197,16 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace gramgrad::cpu {
 
-HWY_EXPORT(input_tiles);
+HWY_EXPORT(input_tiles_in_f32);
+HWY_EXPORT(input_tiles_in_bf16);
 
 void transform_input_tiles(const WinogradInput& input, const TileGrid& grid, const TileRange& tiles,
-                           std::int64_t first, const TileMatrices& v) {
-  HWY_DYNAMIC_DISPATCH(input_tiles)(input, grid, tiles, first, v);
+                           std::int64_t first, const TileMatrices<float>& v) {
+  HWY_DYNAMIC_DISPATCH(input_tiles_in_f32)(input, grid, tiles, first, v);
+}
+void transform_input_tiles(const WinogradInput& input, const TileGrid& grid, const TileRange& tiles,
+                           std::int64_t first, const TileMatrices<Bf16Pair>& v) {
+  HWY_DYNAMIC_DISPATCH(input_tiles_in_bf16)(input, grid, tiles, first, v);
 }
 
 }  // namespace gramgrad::cpu

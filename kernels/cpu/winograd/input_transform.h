@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/cpu/map_gradient.h"
+#include "kernels/cpu/panels.h"
 #include "kernels/cpu/winograd/tiles.h"
 
 namespace gramgrad::cpu {
@@ -15,6 +16,9 @@ struct WinogradInput {
   std::int64_t padding;
 };
 void transform_input_tiles(const WinogradInput& input, const TileGrid& grid, const TileRange& tiles,
-                           std::int64_t first, const TileMatrices& v);
+                           std::int64_t first, const TileMatrices<float>& v);
+// The same, rounded to bf16.
+void transform_input_tiles(const WinogradInput& input, const TileGrid& grid, const TileRange& tiles,
+                           std::int64_t first, const TileMatrices<Bf16Pair>& v);
 
 }  // namespace gramgrad::cpu

@@ -38,9 +38,10 @@ bool suits_winograd(const Conv2dParams& params, const Shape& w) {
 void winograd_conv2d(const Conv2dParams& params, const Tensor& x, const Tensor& w,
                      const Tensor& bias, const Conv2dOutputs& outputs) {
   const Device& device = x.device();
-  const WinogradWeights weights(w.shape(), WeightOrientation::plain);
-  const auto u = device.state().backend<CpuBackend>().winograd_weights(w, weights.packed,
-                                                                       params.frozen_weights);
+  CpuBackend& backend = device.state().backend<CpuBackend>();
+  const WinogradWeights weights(w.shape(), WeightOrientation::plain,
+                                backend.factors(WeightOrientation::plain));
+  const auto u = backend.winograd_weights(w, weights, params.frozen_weights);
   const Shape& in = x.shape();
   const Shape full = conv2d_output_shape(params, in, w.shape());
   for (std::int64_t n = 0; n < in[0]; ++n) {
@@ -57,9 +58,10 @@ void winograd_conv2d_backward_input(const Conv2dParams& params, const Conv2dGrad
                                     const Tensor& w, Tensor& dx, WriteMode mode) {
   constexpr std::int64_t halo = 2;  // of a kernel of three
   const Device& device = dx.device();
-  const WinogradWeights weights(w.shape(), WeightOrientation::transposed);
-  const auto u = device.state().backend<CpuBackend>().winograd_weights(w, weights.packed,
-                                                                       params.frozen_weights);
+  CpuBackend& backend = device.state().backend<CpuBackend>();
+  const WinogradWeights weights(w.shape(), WeightOrientation::transposed,
+                                backend.factors(WeightOrientation::transposed));
+  const auto u = backend.winograd_weights(w, weights, params.frozen_weights);
   const Shape& in = dx.shape();
   const Shape full = conv2d_output_shape(params, in, w.shape());
   for (std::int64_t n = 0; n < in[0]; ++n) {

@@ -28,7 +28,7 @@ struct TilePlace {
 
 // pixels = A^T m A for the channels c, c+1, ...
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE void inverse(D d, const TileMatrices& m, std::int64_t row, std::size_t c,
+HWY_INLINE void inverse(D d, const TileMatrices<float>& m, std::int64_t row, std::size_t c,
                         V (&pixels)[4][4]) {
   V half[4][6];
   const float* from = m.row(0, row) + c;
@@ -149,7 +149,7 @@ bool streams(const WinogradOutput& output) {
          pixel_bytes % line == 0 && reinterpret_cast<std::uintptr_t>(output.y) % line == 0;
 }
 
-void output_tiles(const TileMatrices& m, std::int64_t first, const TileGrid& grid,
+void output_tiles(const TileMatrices<float>& m, std::int64_t first, const TileGrid& grid,
                   const TileRange& tiles, const WinogradOutput& output) {
   const bool stream = streams(output);
   for (std::int64_t tile = tiles.begin; tile < tiles.end; ++tile) {
@@ -184,7 +184,7 @@ namespace gramgrad::cpu {
 
 HWY_EXPORT(output_tiles);
 
-void transform_output_tiles(const TileMatrices& m, std::int64_t first, const TileGrid& grid,
+void transform_output_tiles(const TileMatrices<float>& m, std::int64_t first, const TileGrid& grid,
                             const TileRange& tiles, const WinogradOutput& output) {
   HWY_DYNAMIC_DISPATCH(output_tiles)(m, first, grid, tiles, output);
 }

@@ -20,7 +20,7 @@ struct WinogradOutput {
 };
 
 // Tiles [begin, end) of the grid, from rows begin - first, ... of m.
-void transform_output_tiles(const TileMatrices& m, std::int64_t first, const TileGrid& grid,
+void transform_output_tiles(const TileMatrices<float>& m, std::int64_t first, const TileGrid& grid,
                             const TileRange& tiles, const WinogradOutput& output);
 
 }  // namespace gramgrad::cpu

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "kernels/cpu/parallel.h"
+#include "kernels/cpu/ceil_div.h"
 #include "kernels/cpu/winograd/points.h"
 
 namespace gramgrad::cpu {
@@ -26,25 +26,27 @@ struct TileRange {
   std::int64_t begin, end;
 };
 
-// 36 matrices, one for each product: a row for each tile of a block, a column for each channel.
-// Neighbouring channels and neighbouring tiles are neighbours in memory, as in NHWC maps.
+// 36 matrices, one for each product: a row for each tile of a block, a column for each channel, or
+// for each pair of channels of Bf16Pair (panels.h). Neighbouring channels and neighbouring tiles
+// are neighbours in memory, as in NHWC maps.
+template <typename T>
 struct TileMatrices {
-  // `channels` with padding between the matrices: strides that are powers of two would put all 36
-  // into the same few sets of the cache.
-  TileMatrices(float* memory, std::int64_t tiles, std::int64_t row_floats)
-      : data(memory), row_stride(row_floats), matrix_stride(stride(tiles, row_floats)) {}
+  // Rows with padding between the matrices: strides that are powers of two would put all 36 into
+  // the same few sets of the cache.
+  TileMatrices(T* memory, std::int64_t tiles, std::int64_t row_elements)
+      : data(memory), row_stride(row_elements), matrix_stride(stride(tiles, row_elements)) {}
 
-  static std::int64_t stride(std::int64_t tiles, std::int64_t row_floats) {
-    return ceil_div(tiles * row_floats, 16) * 16 + 16;
+  static std::int64_t stride(std::int64_t tiles, std::int64_t row_elements) {
+    return ceil_div(tiles * row_elements, 16) * 16 + 16;
   }
-  static std::int64_t floats(std::int64_t tiles, std::int64_t row_floats) {
-    return winograd::products * stride(tiles, row_floats);
+  static std::int64_t elements(std::int64_t tiles, std::int64_t row_elements) {
+    return winograd::products * stride(tiles, row_elements);
   }
-  float* row(std::int64_t product, std::int64_t tile) const {
+  T* row(std::int64_t product, std::int64_t tile) const {
     return data + product * matrix_stride + tile * row_stride;
   }
 
-  float* data;
+  T* data;
   std::int64_t row_stride, matrix_stride;
 };
 

@@ -1,4 +1,4 @@
-// U = G g G^T in f64, rounded once.
+// U = G g G^T in f64, rounded to f32, and that to bf16 where it is wanted.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/cpu/winograd/weights.cpp"
 #include <hwy/foreach_target.h>
@@ -6,6 +6,7 @@
 #include "kernels/cpu/simd_inl.h"
 
 #include <algorithm>
+#include <type_traits>
 
 #include "kernels/cpu/panels.h"
 #include "kernels/cpu/parallel.h"
@@ -17,15 +18,24 @@
 namespace gramgrad::cpu {
 namespace {
 
-// The filters of some output channels, and where they go.
+// The filters of some output channels, and where they go: numbers of type T, float or Bf16.
+template <typename T>
 struct FilterBlock {
   const float* w;  // [O, 3, 3, I]
   std::int64_t inputs;
   std::int64_t first_output, last_output;
   WeightOrientation orientation;
-  float* u;
-  std::int64_t matrix_floats;  // of one of the 36 matrices of u
-  std::int64_t rows, width;    // of a panel
+  T* u;
+  std::int64_t matrix_size;  // numbers in one of the 36 matrices of u
+  std::int64_t rows, width;  // of a panel; of bf16 numbers, an even number of rows
+
+  static constexpr std::int64_t together = std::is_same_v<T, Bf16> ? 2 : 1;  // rows of an element
+
+  // Where a matrix has a number.
+  std::int64_t offset(std::int64_t row, std::int64_t column) const {
+    return column / width * rows * width + row / together * together * width +
+           column % width * together + row % together;
+  }
 };
 
 }  // namespace
@@ -56,8 +66,8 @@ HWY_INLINE void transform_filter(D d, const V (&g)[3][3], V (&u)[6][6]) {
 }
 
 // Filters from the inputs i, i+1, ... to output o.
-template <class D>
-HWY_INLINE void pack_filters(D d, const FilterBlock& block, std::int64_t o, std::int64_t i) {
+template <class D, typename T>
+HWY_INLINE void pack_filters(D d, const FilterBlock<T>& block, std::int64_t o, std::int64_t i) {
   const hn::Rebind<float, D> floats;
   const bool plain = block.orientation == WeightOrientation::plain;
   hn::Vec<D> g[3][3];
@@ -69,28 +79,25 @@ HWY_INLINE void pack_filters(D d, const FilterBlock& block, std::int64_t o, std:
   }
   hn::Vec<D> u[6][6];
   transform_filter(d, g, u);
-  const std::int64_t column = plain ? o : i;
-  const std::int64_t row = plain ? i : o;
-  float* to = block.u + column / block.width * block.rows * block.width + row * block.width +
-              column % block.width;
+  T* to = block.u + (plain ? block.offset(i, o) : block.offset(o, i));
+  std::int64_t offsets[hn::MaxLanes(D())];  // of the lanes
+  for (std::int64_t lane = 0; lane < static_cast<std::int64_t>(hn::Lanes(d)); ++lane) {
+    offsets[lane] = block.u + (plain ? block.offset(i + lane, o) : block.offset(o, i + lane)) - to;
+  }
   for (const auto& products : u) {
     for (const auto& product : products) {
-      const auto rounded = hn::DemoteTo(floats, product);
-      if (plain) {
-        HWY_ALIGN float stored[hn::MaxLanes(D())];
-        hn::StoreU(rounded, floats, stored);
-        for (std::size_t lane = 0; lane < hn::Lanes(d); ++lane) {
-          to[static_cast<std::int64_t>(lane) * block.width] = stored[lane];
-        }
-      } else {
-        hn::StoreU(rounded, floats, to);
+      HWY_ALIGN float stored[hn::MaxLanes(D())];
+      hn::StoreU(hn::DemoteTo(floats, product), floats, stored);
+      for (std::size_t lane = 0; lane < hn::Lanes(d); ++lane) {
+        to[offsets[lane]] = rounded_to<T>(stored[lane]);
       }
-      to += block.matrix_floats;
+      to += block.matrix_size;
     }
   }
 }
 
-void pack_block(const FilterBlock& block) {
+template <typename T>
+HWY_INLINE void pack_block(const FilterBlock<T>& block) {
   const hn::ScalableTag<double> vector;
   const hn::CappedTag<double, 1> single;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(vector));
@@ -107,6 +114,13 @@ void pack_block(const FilterBlock& block) {
   }
 }
 
+void pack_in_f32(const FilterBlock<float>& block) {
+  pack_block(block);
+}
+void pack_in_bf16(const FilterBlock<Bf16>& block) {
+  pack_block(block);
+}
+
 }  // namespace
 }  // namespace gramgrad::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -114,58 +128,105 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace gramgrad::cpu {
 
-HWY_EXPORT(pack_block);
+HWY_EXPORT(pack_in_f32);
+HWY_EXPORT(pack_in_bf16);
 
 namespace {
 
 constexpr std::int64_t large_bytes = 3 << 20;
+constexpr std::int64_t element_bytes = 4;
 
-std::int64_t packed_floats(std::int64_t rows, std::int64_t columns) {
-  return winograd::products * rows * ceil_div(columns, panel_width()) * panel_width();
+std::int64_t elements_for(std::int64_t numbers, DType dtype) {
+  return dtype == DType::bf16 ? ceil_div(numbers, 2) : numbers;
+}
+
+std::int64_t packed_bytes(const Shape& w, DType dtype) {
+  return winograd::products * elements_for(w[3], dtype) * ceil_div(w[0], panel_width()) *
+         panel_width() * element_bytes;
+}
+
+void pack(const FilterBlock<float>& block) {
+  HWY_DYNAMIC_DISPATCH(pack_in_f32)(block);
+}
+void pack(const FilterBlock<Bf16>& block) {
+  HWY_DYNAMIC_DISPATCH(pack_in_bf16)(block);
+}
+
+template <typename T>
+void transform(int threads, const float* w, const Shape& shape, WeightOrientation packed, T* u) {
+  const bool plain = packed == WeightOrientation::plain;
+  const std::int64_t rows = shape[plain ? 3 : 0];
+  const std::int64_t columns = shape[plain ? 0 : 3];
+  const std::int64_t width = panel_width();
+  constexpr std::int64_t together = FilterBlock<T>::together;
+  const std::int64_t panel_rows = ceil_div(rows, together) * together;
+  const std::int64_t matrix_size = ceil_div(columns, width) * panel_rows * width;
+  if (columns % width != 0 || rows != panel_rows) {
+    std::fill_n(u, winograd::products * matrix_size, T{});
+  }
+  parallel_ranges(threads, shape[0], width, [&](std::int64_t begin, std::int64_t end) {
+    pack(FilterBlock<T>{.w = w,
+                        .inputs = shape[3],
+                        .first_output = begin,
+                        .last_output = end,
+                        .orientation = packed,
+                        .u = u,
+                        .matrix_size = matrix_size,
+                        .rows = panel_rows,
+                        .width = width});
+  });
 }
 
 }  // namespace
 
-WinogradWeights::WinogradWeights(const Shape& w, WeightOrientation orientation)
+WinogradWeights::WinogradWeights(const Shape& w, WeightOrientation orientation, DType type)
     : from(orientation == WeightOrientation::plain ? w[3] : w[0]),
       to(orientation == WeightOrientation::plain ? w[0] : w[3]),
-      large(packed_floats(w[3], w[0]) * std::int64_t{sizeof(float)} > large_bytes),
-      packed(large ? WeightOrientation::plain : orientation),
+      dtype(type),
+      large(packed_bytes(w, type) > large_bytes),
+      packed(large && type == DType::f32 ? WeightOrientation::plain : orientation),
       transposes_(packed != orientation) {}
 
 std::int64_t WinogradWeights::panels() const {
   return ceil_div(to, panel_width());
 }
 
+std::int64_t WinogradWeights::inner() const {
+  return elements_for(from, dtype);
+}
+
 std::int64_t WinogradWeights::packed_panels() const {
   return ceil_div(transposes_ ? from : to, panel_width());
 }
 
-std::int64_t WinogradWeights::floats() const {
+std::int64_t WinogradWeights::elements() const {
   return winograd::products * packed_panels() * packed_rows() * panel_width();
 }
 
-std::int64_t WinogradWeights::panel_floats() const {
+std::int64_t WinogradWeights::panel_elements() const {
   return transposes_ ? packed_panels() * panel_width() * panel_width() : 0;
 }
 
-const float* WinogradWeights::packed_panel(const float* u, std::int64_t product,
-                                           std::int64_t panel) const {
+std::int64_t WinogradWeights::packed_panel(std::int64_t product, std::int64_t panel) const {
   const std::int64_t matrix = transposes_ ? winograd::turned(product) : product;
-  return u + (matrix * packed_panels() + panel) * packed_rows() * panel_width();
+  return (matrix * packed_panels() + panel) * packed_rows() * panel_width();
 }
 
-const float* WinogradWeights::panel(const float* u, std::int64_t product, std::int64_t panel,
-                                    float* memory) const {
-  if (!transposes_) {
-    return packed_panel(u, product, panel);
+template <typename T>
+const T* WinogradWeights::panel(const T* u, std::int64_t product, std::int64_t panel,
+                                T* memory) const {
+  if constexpr (std::is_same_v<T, float>) {
+    if (transposes_) {
+      transpose_panel(u + packed_panel(product, 0), packed_rows(), from, panel, memory);
+      return memory;
+    }
   }
-  transpose_panel(packed_panel(u, product, 0), packed_rows(), from, panel, memory);
-  return memory;
+  return u + packed_panel(product, panel);
 }
 
-PanelPieces WinogradWeights::pieces_after(const float* u, std::int64_t product,
-                                          std::int64_t panel) const {
+template <typename T>
+PanelPieces<T> WinogradWeights::pieces_after(const T* u, std::int64_t product,
+                                             std::int64_t panel) const {
   const std::int64_t next = product * panels() + panel + 1;
   if (next == winograd::products * panels()) {
     return {};
@@ -173,35 +234,27 @@ PanelPieces WinogradWeights::pieces_after(const float* u, std::int64_t product,
   const std::int64_t square = panel_width() * panel_width();
   product = next / panels();
   panel = next % panels();
-  return transposes_ ? PanelPieces{packed_panel(u, product, 0) + panel * square,
-                                   packed_rows() * panel_width()}
-                     : PanelPieces{packed_panel(u, product, panel), square};
+  return transposes_ ? PanelPieces<T>{u + packed_panel(product, 0) + panel * square,
+                                      packed_rows() * panel_width()}
+                     : PanelPieces<T>{u + packed_panel(product, panel), square};
 }
 
+template const float* WinogradWeights::panel(const float*, std::int64_t, std::int64_t,
+                                             float*) const;
+template const Bf16Pair* WinogradWeights::panel(const Bf16Pair*, std::int64_t, std::int64_t,
+                                                Bf16Pair*) const;
+template PanelPieces<float> WinogradWeights::pieces_after(const float*, std::int64_t,
+                                                          std::int64_t) const;
+template PanelPieces<Bf16Pair> WinogradWeights::pieces_after(const Bf16Pair*, std::int64_t,
+                                                             std::int64_t) const;
+
 void transform_weights(int threads, const float* w, const Shape& shape,
-                       WeightOrientation orientation, float* u) {
-  const bool plain = orientation == WeightOrientation::plain;
-  const std::int64_t rows = shape[plain ? 3 : 0];
-  const std::int64_t columns = shape[plain ? 0 : 3];
-  const std::int64_t width = panel_width();
-  const std::int64_t matrix_floats = ceil_div(columns, width) * rows * width;
-  if (columns % width != 0) {
-    for (std::int64_t product = 0; product < winograd::products; ++product) {
-      std::fill_n(u + (product + 1) * matrix_floats - rows * width, rows * width, 0.0F);
-    }
+                       const WinogradWeights& weights, void* u) {
+  if (weights.dtype == DType::bf16) {
+    transform(threads, w, shape, weights.packed, static_cast<Bf16*>(u));
+  } else {
+    transform(threads, w, shape, weights.packed, static_cast<float*>(u));
   }
-  parallel_ranges(threads, shape[0], width, [&](std::int64_t begin, std::int64_t end) {
-    HWY_DYNAMIC_DISPATCH(pack_block)
-    ({.w = w,
-      .inputs = shape[3],
-      .first_output = begin,
-      .last_output = end,
-      .orientation = orientation,
-      .u = u,
-      .matrix_floats = matrix_floats,
-      .rows = rows,
-      .width = width});
-  });
 }
 
 }  // namespace gramgrad::cpu
