@@ -21,12 +21,6 @@ std::vector<Conv2dSize> conv2d_sizes() {
                       .stride = stride,
                       .padding = padding};
   };
-  const auto relu = [](Conv2dSize s, PoolKind pool = PoolKind::none, bool full = true) {
-    s.relu = true;
-    s.pool = pool;
-    s.full = full;
-    return s;
-  };
   const auto frozen = [](Conv2dSize s) {
     s.frozen = true;
     return s;
@@ -40,25 +34,25 @@ std::vector<Conv2dSize> conv2d_sizes() {
       size(1, 1, 1, 5, 3, 3, 1, 1),
       size(2, 7, 5, 3, 5, 3, 1, 1),
       size(1, 9, 1, 5, 17, 3, 1, 1),
-      relu(size(1, 1, 13, 33, 5, 3, 1, 1)),
-      relu(size(1, 9, 14, 3, 64, 3, 1, 1)),
-      relu(size(1, 9, 14, 3, 64, 3, 1, 1), max),
-      frozen(relu(size(1, 12, 10, 64, 64, 3, 1, 1))),
-      frozen(relu(size(1, 12, 10, 64, 64, 3, 1, 1), max, false)),
-      frozen(relu(size(1, 11, 13, 64, 128, 3, 1, 1), average)),
-      relu(size(3, 6, 11, 17, 33, 3, 1, 1), max),
-      relu(size(2, 5, 7, 33, 17, 3, 1, 1), max, false),
-      relu(size(2, 8, 6, 16, 24, 3, 1, 1), average, false),
-      frozen(relu(size(1, 4, 3, 256, 128, 3, 1, 1))),
-      frozen(relu(size(1, 17, 23, 32, 48, 3, 1, 1))),
+      with_relu(size(1, 1, 13, 33, 5, 3, 1, 1)),
+      with_relu(size(1, 9, 14, 3, 64, 3, 1, 1)),
+      with_relu(size(1, 9, 14, 3, 64, 3, 1, 1), max),
+      frozen(with_relu(size(1, 12, 10, 64, 64, 3, 1, 1))),
+      frozen(with_relu(size(1, 12, 10, 64, 64, 3, 1, 1), max, false)),
+      frozen(with_relu(size(1, 11, 13, 64, 128, 3, 1, 1), average)),
+      with_relu(size(3, 6, 11, 17, 33, 3, 1, 1), max),
+      with_relu(size(2, 5, 7, 33, 17, 3, 1, 1), max, false),
+      with_relu(size(2, 8, 6, 16, 24, 3, 1, 1), average, false),
+      frozen(with_relu(size(1, 4, 3, 256, 128, 3, 1, 1))),
+      frozen(with_relu(size(1, 17, 23, 32, 48, 3, 1, 1))),
       size(1, 5, 6, 17, 33, 3, 1, 0),
       size(1, 2, 2, 3, 3, 3, 1, 2),
       unbiased(size(1, 6, 5, 8, 16, 3, 1, 1)),
-      relu(size(2, 9, 9, 16, 32, 5, 1, 2)),
+      with_relu(size(2, 9, 9, 16, 32, 5, 1, 2)),
       size(1, 13, 13, 128, 64, 1, 1, 0),
       frozen(size(3, 7, 5, 33, 17, 1, 1, 0)),
       size(1, 11, 8, 5, 3, 3, 2, 1),
-      relu(size(2, 9, 12, 4, 17, 5, 2, 0), max),
+      with_relu(size(2, 9, 12, 4, 17, 5, 2, 0), max),
       size(1, 8, 9, 3, 5, 2, 3, 1),
   };
 }

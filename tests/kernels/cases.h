@@ -127,6 +127,13 @@ struct Conv2dSize {
   bool bias = true;
   bool frozen = false;
 };
+// The same with ReLU, and with pooling.
+inline Conv2dSize with_relu(Conv2dSize size, PoolKind pool = PoolKind::none, bool full = true) {
+  size.relu = true;
+  size.pool = pool;
+  size.full = full;
+  return size;
+}
 OperatorCase conv2d_case(const Conv2dSize& size);
 OperatorCase conv2d_backward_input_case(const Conv2dSize& size);
 OperatorCase conv2d_backward_weight_case(const Conv2dSize& size);

@@ -19,12 +19,6 @@ inline std::vector<Conv2dSize> winograd_sizes() {
                       .kernel = 3,
                       .padding = padding};
   };
-  const auto relu = [](Conv2dSize s, PoolKind pool = PoolKind::none, bool full = true) {
-    s.relu = true;
-    s.pool = pool;
-    s.full = full;
-    return s;
-  };
   const auto pooled = [](Conv2dSize s, PoolKind pool, bool full) {
     s.pool = pool;
     s.full = full;
@@ -34,21 +28,21 @@ inline std::vector<Conv2dSize> winograd_sizes() {
       size(1, 1, 1, 16, 16, 1),
       size(1, 1, 11, 17, 33, 1),
       size(2, 9, 1, 35, 16, 1),
-      relu(size(3, 6, 5, 31, 19, 1)),
-      relu(size(2, 7, 10, 24, 40, 1), max),
-      relu(size(1, 13, 9, 33, 17, 1), max, false),
-      relu(size(1, 11, 14, 16, 21, 1), average, false),
-      relu(size(2, 5, 3, 20, 18, 1), average),
+      with_relu(size(3, 6, 5, 31, 19, 1)),
+      with_relu(size(2, 7, 10, 24, 40, 1), max),
+      with_relu(size(1, 13, 9, 33, 17, 1), max, false),
+      with_relu(size(1, 11, 14, 16, 21, 1), average, false),
+      with_relu(size(2, 5, 3, 20, 18, 1), average),
       pooled(size(1, 7, 6, 18, 20, 1), max, false),
       pooled(size(1, 6, 7, 18, 20, 1), average, true),
       size(1, 3, 3, 16, 16, 0),
-      relu(size(1, 8, 12, 19, 23, 0), max, false),
+      with_relu(size(1, 8, 12, 19, 23, 0), max, false),
       size(1, 4, 6, 16, 18, 2),
-      relu(size(1, 5, 2, 17, 16, 3), max),
-      relu(size(1, 40, 44, 64, 64, 1), max, false),
-      relu(size(1, 21, 18, 256, 512, 1)),
-      relu(size(1, 10, 9, 512, 512, 1), max, false),
-      relu(size(1, 9, 6, 173, 269, 1)),  // large weights that fill no whole panel, either way
+      with_relu(size(1, 5, 2, 17, 16, 3), max),
+      with_relu(size(1, 40, 44, 64, 64, 1), max, false),
+      with_relu(size(1, 21, 18, 256, 512, 1)),
+      with_relu(size(1, 10, 9, 512, 512, 1), max, false),
+      with_relu(size(1, 9, 6, 173, 269, 1)),  // large weights that fill no whole panel, either way
   };
 }
 
