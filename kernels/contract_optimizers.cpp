@@ -54,13 +54,14 @@ void check_sgd_step(const SgdParams& params, const AfterStep& after, const Tenso
   expect_shape(op, {"v", &v}, x.shape());
 }
 
-void check_lbfgs_step(const LbfgsParams&, const AfterStep& after, const Tensor& loss,
+void check_lbfgs_step(const LbfgsParams& params, const AfterStep& after, const Tensor& loss,
                       const Tensor& g, const Tensor& s, const Tensor& y, const Tensor& state,
                       const Tensor& x) {
   constexpr const char* op = "lbfgs_step";
   expect_floats(op, {{"g", &g}}, {{"s", &s}, {"y", &y}, {"x", &x}});
   expect_rank(op, {"s", &s}, 2);
   const std::int64_t slots = s.shape()[0];
+  check(params.step_limit > 0, "{}: the step limit {} must be above 0", op, params.step_limit);
   check(slots >= 2 && slots <= 1001, "{}: a ring of {} slots; there can be 2 to 1001", op, slots);
   check_step(op, {after, loss, g, state, lbfgs_state_bytes(slots), x}, {{"s", &s}, {"y", &y}});
   expect_shape(op, {"s", &s}, {slots, x.size()});

@@ -275,10 +275,10 @@ struct Ops {
   Operator<void(const SgdParams& params, const AfterStep& after, const Tensor& loss,
                 const Tensor& g, Tensor& v, Tensor& state, Tensor& x)>
       sgd_step;
-  // x += t d, d = -H g by the two-loop recursion (Nocedal & Wright, Numerical Optimization,
-  // algorithm 7.4) over the pairs in the ring s, y [slots, x.size()], slots >= 2; t is the learning
-  // rate, in the first step times min(1, 1 / sum |g|). Stops as torch.optim.LBFGS does.
-  // state: LbfgsState, of lbfgs_state_bytes(slots) bytes.
+  // x += s, s = min(max(t d, -limit), limit), d = -H g by the two-loop recursion (Nocedal & Wright,
+  // Numerical Optimization, algorithm 7.4) over the pairs in the ring s, y [slots, x.size()], slots
+  // >= 2; t is the learning rate, in the first step times min(1, 1 / sum |g|). Stops as
+  // torch.optim.LBFGS does. state: LbfgsState, of lbfgs_state_bytes(slots) bytes.
   Operator<void(const LbfgsParams& params, const AfterStep& after, const Tensor& loss,
                 const Tensor& g, Tensor& s, Tensor& y, Tensor& state, Tensor& x)>
       lbfgs_step;

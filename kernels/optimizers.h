@@ -61,15 +61,16 @@ struct SgdState {
   StepStatus status;
 };
 
-// As torch.optim.LBFGS without line search.
+// As torch.optim.LBFGS without line search, but for the limit.
 struct LbfgsParams {
   double learning_rate = 1;
   double tolerance_grad = 0;
   double tolerance_change = 0;
+  double step_limit = std::numeric_limits<double>::infinity();  // of an element's change
 };
 // Pairs (s, y) lie in the slots of a ring, one slot more than pairs are kept. The spare slot holds
-// the last step s = t d and, in place of y, the gradient that it was taken for; the next step turns
-// it into a pair.
+// the last step s, t d within the limit, and, in place of y, the gradient that it was taken for;
+// the next step turns it into a pair.
 struct LbfgsState {
   StepStatus status;
   double previous_loss;  // of the last step taken

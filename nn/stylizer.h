@@ -19,7 +19,9 @@ enum class InitKind { content, style, noise, picture };
 
 struct StylizerOptions {
   ObjectiveOptions objective;
-  OptimizerOptions optimizer;
+  // A tenth of the range from black to white: less would slow L-BFGS down, and without a limit Gram
+  // losses that are not relative throw the picture far out of the range in the third iteration.
+  OptimizerOptions optimizer{.step_limit = 0.1};
   InitKind init = InitKind::content;
   std::uint64_t seed = 0;  // of InitKind::noise
   // Style pictures are brought to this multiple of the picture's longer side, at each scale: larger

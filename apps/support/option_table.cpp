@@ -144,6 +144,10 @@ std::vector<Option> network_options() {
           {"history", "N", "Steps that L-BFGS remembers; each takes two pictures.", group}, 1, 1000,
           [](auto& a) -> auto& { return a.stylizer.optimizer.history; }),
       number_option(
+          {"step-limit", "X",
+           "The most that L-BFGS changes a value in an iteration, black to white being 1.", group},
+          1e-6, 1e6, [](auto& a) -> auto& { return a.stylizer.optimizer.step_limit; }),
+      number_option(
           {"momentum", "X", "Momentum of SGD.", group}, 0, 0.9999,
           [](auto& a) -> auto& { return a.stylizer.optimizer.momentum; }),
       number_option(

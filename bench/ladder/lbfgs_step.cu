@@ -38,11 +38,11 @@ struct Combine {
 
 struct Move {
   MovedPicture picture;
-  float step_length;
+  float step_length, step_limit;
   const float* direction;
   float* step;
   __device__ void operator()(Index i) const {
-    step[i] = step_length * direction[i];
+    step[i] = fmaxf(-step_limit, fminf(step_length * direction[i], step_limit));
     picture.move(i, picture.x[i] + step[i]);
   }
 };
@@ -112,8 +112,8 @@ class TextbookStep {
     if (decided.status.stop == StopReason::none) {
       combine(1, g, 0, y(decided.spare));
       for_each(stream, x.size(),
-               Move{moved_picture(after, x), static_cast<float>(decided.step_length), d,
-                    s(decided.spare)});
+               Move{moved_picture(after, x), static_cast<float>(decided.step_length),
+                    static_cast<float>(params.step_limit), d, s(decided.spare)});
     }
   }
 

@@ -29,7 +29,7 @@ class LbfgsStep {
     const auto alone = [] {};
     LbfgsRecursion(state_, numbers_, slots_, 0, 1, alone).run(params, loss);
     if (state_.status.stop == StopReason::none) {
-      move(picture);
+      move({state_.step_length, params.step_limit}, picture);
     } else if (state_.learnt >= 0) {
       keep_pair();
     }
@@ -93,13 +93,13 @@ class LbfgsStep {
     }
   }
 
-  void move(const MovedPicture& picture) {
+  void move(const LbfgsStepSize& size, const MovedPicture& picture) {
     parallel_ranges(
         device_.threads(), size_, elements_per_task, [&](std::int64_t first, std::int64_t end) {
           const LbfgsTargets to{state_.learnt >= 0 ? y_ + state_.learnt * size_ + first : nullptr,
                                 s_ + state_.spare * size_ + first,
                                 y_ + state_.spare * size_ + first};
-          lbfgs_move(g_ + first, state_.gradient_factor, state_.step_length, pairs_at(first), to,
+          lbfgs_move(g_ + first, state_.gradient_factor, size, pairs_at(first), to,
                      picture.from(first), static_cast<std::size_t>(end - first));
         });
   }

@@ -166,12 +166,12 @@ LbfgsSums dots_range(const float* g, const LbfgsLastStep& last, const std::vecto
   return sums;
 }
 
-void move_range(const float* g, double gradient_factor, double step_length,
+void move_range(const float* g, double gradient_factor, const LbfgsStepSize& size,
                 const std::vector<LbfgsPair>& pairs, const LbfgsTargets& to,
-                const MovedPicture& picture, std::size_t size) {
+                const MovedPicture& picture, std::size_t count) {
   HWY_ALIGN double direction[lbfgs_block];
-  for (std::size_t at = 0; at < size; at += lbfgs_block) {
-    const std::size_t n = std::min(lbfgs_block, size - at);
+  for (std::size_t at = 0; at < count; at += lbfgs_block) {
+    const std::size_t n = std::min(lbfgs_block, count - at);
     if (to.learnt_y != nullptr) {
       float* y = to.learnt_y + at;
       for_each_vector(0, n, [&](auto d, std::size_t i) HWY_ATTR {
@@ -191,8 +191,9 @@ void move_range(const float* g, double gradient_factor, double step_length,
     }
     for_each_wide(n, [&](auto d, std::size_t i) HWY_ATTR {
       const hn::Rebind<float, decltype(d)> narrow;
-      const auto step =
-          hn::DemoteTo(narrow, hn::Mul(hn::Set(d, step_length), hn::LoadU(d, direction + i)));
+      const auto wanted = hn::Mul(hn::Set(d, size.length), hn::LoadU(d, direction + i));
+      const auto within = hn::Min(hn::Max(wanted, hn::Set(d, -size.limit)), hn::Set(d, size.limit));
+      const auto step = hn::DemoteTo(narrow, within);
       hn::StoreU(step, narrow, to.s + at + i);
       hn::StoreU(hn::LoadU(narrow, g + at + i), narrow, to.g + at + i);
       move_to(picture, narrow, hn::Add(hn::LoadU(narrow, picture.x + at + i), step), at + i);
@@ -215,11 +216,11 @@ LbfgsSums lbfgs_dots(const float* g, const LbfgsLastStep& last, const std::vecto
   return HWY_DYNAMIC_DISPATCH(dots_range)(g, last, pairs, n, dots);
 }
 
-void lbfgs_move(const float* g, double gradient_factor, double step_length,
+void lbfgs_move(const float* g, double gradient_factor, const LbfgsStepSize& size,
                 const std::vector<LbfgsPair>& pairs, const LbfgsTargets& to,
                 const MovedPicture& picture, std::size_t n) {
   HWY_DYNAMIC_DISPATCH(move_range)
-  (g, gradient_factor, step_length, pairs, to, picture, n);
+  (g, gradient_factor, size, pairs, to, picture, n);
 }
 
 }  // namespace gramgrad::cpu

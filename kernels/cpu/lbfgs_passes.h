@@ -44,9 +44,14 @@ struct LbfgsTargets {
   float* g;
 };
 
-// s = step_length (gradient_factor g + sum of the pairs), x += s. The pair just learnt is one of
-// the pairs.
-void lbfgs_move(const float* g, double gradient_factor, double step_length,
+struct LbfgsStepSize {
+  double length;  // t
+  double limit;   // of |s|
+};
+
+// s = t (gradient_factor g + sum of the pairs) within the limit, x += s. The pair just learnt is
+// one of the pairs.
+void lbfgs_move(const float* g, double gradient_factor, const LbfgsStepSize& size,
                 const std::vector<LbfgsPair>& pairs, const LbfgsTargets& to,
                 const MovedPicture& picture, std::size_t n);
 

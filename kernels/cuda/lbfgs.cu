@@ -34,7 +34,8 @@ void lbfgs_step(const LbfgsParams& params, const AfterStep& after, const Tensor&
   const int lanes = ceil_div(slots, warp_size) * warp_size;
   launch(lbfgs_decide_kernel, 1, static_cast<unsigned>(lanes < most_lanes ? lanes : most_lanes),
          stream, params, lbfgs, loss.data<float>(), factors.data());
-  for_each(stream, x.size(), LbfgsMove{lbfgs, factors.data(), moved_picture(after, x)});
+  for_each(stream, x.size(),
+           LbfgsMove{lbfgs, factors.data(), params.step_limit, moved_picture(after, x)});
 }
 
 }  // namespace gramgrad::cuda

@@ -185,10 +185,11 @@ __device__ inline void add_scaled(Sum& sum, float high, float low, float x) {
   sum.low = fmaf(low, x, sum.low);
 }
 
-// s = t d goes to the spare slot with the gradient that it was taken for; x += s.
+// s, t d within the limit, goes to the spare slot with the gradient that it was taken for; x += s.
 struct LbfgsMove {
   Lbfgs lbfgs;
   const SplitFactors* factors;
+  double step_limit;
   MovedPicture picture;
 
   __device__ void operator()(Index i) const {
@@ -209,7 +210,8 @@ struct LbfgsMove {
       add_scaled(direction, factor.y_high, factor.y_low, lbfgs.y[lbfgs.at(slot, i)]);
     }
     const double d = direction.total() + state.gradient_factor * static_cast<double>(g);
-    const float step = static_cast<float>(state.step_length * d);
+    const float step =
+        static_cast<float>(fmax(-step_limit, fmin(state.step_length * d, step_limit)));
     lbfgs.s[lbfgs.at(state.spare, i)] = step;
     lbfgs.y[lbfgs.at(state.spare, i)] = g;
     picture.move(i, picture.x[i] + step);

@@ -1,5 +1,6 @@
 // L-BFGS by the textbook: the two-loop recursion on vectors. Source: Nocedal & Wright, Numerical
 // Optimization, 2006, algorithm 7.4. The other devices run it on dot products (lbfgs_rules.h).
+#include <algorithm>
 #include <cmath>
 
 #include "kernels/contract.h"
@@ -24,6 +25,7 @@ class LbfgsStep {
 
   // True: x moves, by change().
   bool run(const LbfgsParams& params, double loss) {
+    step_limit_ = params.step_limit;
     state_.largest_gradient = largest_magnitude(g_, size_);
     state_.largest_step = state_.moved != 0 ? largest_magnitude(s(state_.spare), size_) : 0;
     state_.status.loss = loss;
@@ -43,7 +45,8 @@ class LbfgsStep {
   // Of x[i]; kept, with the gradient, as what the next step learns from.
   double change(Index i) const {
     T& step = s(state_.spare)[i];
-    step = static_cast<T>(state_.step_length * direction_[static_cast<std::size_t>(i)]);
+    step = static_cast<T>(std::clamp(state_.step_length * direction_[static_cast<std::size_t>(i)],
+                                     -step_limit_, step_limit_));
     y(state_.spare)[i] = g_[i];
     return static_cast<double>(step);
   }
@@ -107,6 +110,7 @@ class LbfgsStep {
   T* y_;
   LbfgsState& state_;
   double* inverse_ys_;
+  double step_limit_ = 0;
   std::vector<double> direction_;
 };
 

@@ -28,6 +28,7 @@ Lbfgs::Lbfgs(const LbfgsOptions& options) : options_(options) {
   check(options.tolerance_grad >= 0 && options.tolerance_change >= 0,
         "L-BFGS: tolerances {} and {} must not be negative", options.tolerance_grad,
         options.tolerance_change);
+  check(options.step_limit > 0, "L-BFGS: step limit {} must be above 0", options.step_limit);
 }
 
 void Lbfgs::allocate(const Tensor& x, int steps) {
@@ -44,7 +45,7 @@ void Lbfgs::check_state(const Tensor& x) const {
 
 void Lbfgs::move(Tensor& x, const Evaluation& at, const AfterStep& after) {
   const LbfgsParams params{options_.learning_rate, options_.tolerance_grad,
-                           options_.tolerance_change};
+                           options_.tolerance_change, options_.step_limit};
   x.device().ops().lbfgs_step(params, after, at.loss, at.gradient, s_, y_, state_, x);
 }
 

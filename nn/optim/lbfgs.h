@@ -1,6 +1,9 @@
-// L-BFGS with a fixed step, number for number torch.optim.LBFGS without line search.
+// L-BFGS with a fixed step: without a limit, number for number torch.optim.LBFGS without line
+// search.
 // Nocedal, "Updating Quasi-Newton Matrices with Limited Storage", 1980; Liu & Nocedal 1989.
 #pragma once
+
+#include <limits>
 
 #include "nn/optim/optimizer.h"
 
@@ -13,6 +16,9 @@ struct LbfgsOptions {
   // gradient or a step of exact zeros, a direction that leads up.
   double tolerance_grad = 0;
   double tolerance_change = 0;
+  // The most that an element of x changes in a step. Without it, where curvature along the last
+  // step is close to 0, as it can be after the tiny first step, the next one may go anywhere.
+  double step_limit = std::numeric_limits<double>::infinity();
 };
 
 // All scalars (dot products, step lengths) stay on the device, as f64.

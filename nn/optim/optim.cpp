@@ -8,7 +8,7 @@ std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& o) {
     case OptimizerKind::lbfgs:
       return std::make_unique<Lbfgs>(
           LbfgsOptions{o.learning_rate.value_or(LbfgsOptions{}.learning_rate), o.history,
-                       o.tolerance_grad, o.tolerance_change});
+                       o.tolerance_grad, o.tolerance_change, o.step_limit});
     case OptimizerKind::adam:
       return std::make_unique<Adam>(AdamOptions{
           o.learning_rate.value_or(AdamOptions{}.learning_rate), o.beta1, o.beta2, o.epsilon});

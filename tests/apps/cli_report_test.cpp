@@ -49,6 +49,23 @@ TEST_F(Cli, JsonLinesParse) {
   EXPECT_EQ(events.back().at("stopped").size(), 2U);
 }
 
+// What L-BFGS makes of the tiny first step would leave the range by far, were steps not limited.
+TEST_F(Cli, LossesOfEveryNormalizationFall) {
+  const std::string pictures = directory / "pictures";
+  ASSERT_EQ(run({"samples", pictures, "--size", "256"}).code, 0);
+  for (const char* normalization : {"hw", "chw"}) {
+    SCOPED_TRACE(normalization);
+    const Outcome outcome =
+        run({"stylize", pictures + "/content.png", pictures + "/style.png", "-o", out, "--json",
+             "--size", "96", "--scales", "1", "--iterations", "25", "--style-loss",
+             std::string("gram:normalization=") + normalization});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    const std::vector<json> events = parse_lines(outcome.out);
+    EXPECT_LT(events.back().at("total").get<double>(),
+              0.1 * events.front().at("total").get<double>());
+  }
+}
+
 TEST_F(Cli, DryRunAsJson) {
   const json plan = json::parse(run(stylize(out, {"--dry-run", "--json"})).out);
   EXPECT_EQ(plan.at("event"), "plan");

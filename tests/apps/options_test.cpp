@@ -55,6 +55,7 @@ TEST(Options, FormatAndParseAreInverse) {
       {"optimizer", "adam"},
       {"learning-rate", "0.003"},
       {"history", "7"},
+      {"step-limit", "0.25"},
       {"momentum", "0.5"},
       {"average", "0.99"},
       {"clamp", "on"},

@@ -188,6 +188,12 @@ TEST_F(Contract, Parameters) {
         Tensor state = zero_state(device, sizeof(SgdState));
         ops.sgd_step({.momentum = 0}, {.low = 1, .high = 0}, make({1}), make({2}), v, state, x);
       });
+  expect_refused("lbfgs_step: the step limit 0 must be above 0",
+                 [](const Ops& ops, auto make, const Device& device) {
+                   Tensor s = make({2, 2}), y = make({2, 2}), x = make({2});
+                   Tensor state = zero_state(device, lbfgs_state_bytes(2));
+                   ops.lbfgs_step({.step_limit = 0}, {}, make({1}), make({2}), s, y, state, x);
+                 });
   expect_refused("lbfgs_step: a ring of 1 slots",
                  [](const Ops& ops, auto make, const Device& device) {
                    Tensor s = make({1, 2}), y = make({1, 2}), x = make({2});

@@ -119,6 +119,21 @@ TEST_P(OptimizerSteps, LbfgsRefusesPairsWithoutCurvature) {
   EXPECT_EQ(run.state().spare, spare);
 }
 
+// The second gradient has hardly changed: without a limit the step would be thousands.
+TEST_P(OptimizerSteps, LbfgsKeepsWithinItsLimit) {
+  const LbfgsParams limited{.step_limit = 0.5};
+  LbfgsRun run(device_, {1, 2}, 2, limited);
+  EXPECT_EQ(run.step(5, {3, -4}), StopReason::none);
+  EXPECT_NEAR(run.x()[0], 1 - 3.0 / 7, 1e-6);
+  EXPECT_EQ(run.x()[1], 2.5F);
+  const Floats before = run.x();
+  EXPECT_EQ(run.step(4, {2.999F, -4}), StopReason::none);
+  EXPECT_EQ(run.x(), (Floats{before[0] - 0.5F, before[1] + 0.5F}));
+  // What is learnt from is the step that was taken: y.s = 0.5 |y| for each.
+  EXPECT_EQ(run.step(3, {2, -3}), StopReason::none);
+  EXPECT_NEAR(run.state().scale, 0.5 * (0.999 + 1) / (0.999 * 0.999 + 1), 1e-6);
+}
+
 TEST_P(OptimizerSteps, LbfgsStopsAndJudgesAgain) {
   LbfgsRun run(device_, {1, 2}, 2, {.tolerance_grad = 1e-3, .tolerance_change = 1e-2});
   EXPECT_EQ(run.step(5, {3, -4}), StopReason::none);

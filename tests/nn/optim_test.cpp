@@ -274,6 +274,9 @@ TEST(OptimOptions, OutOfRange) {
     EXPECT_THROW(Lbfgs({.tolerance_grad = tolerance}), Error);
     EXPECT_THROW(Lbfgs({.tolerance_change = tolerance}), Error);
   }
+  for (const double limit : {0.0, -0.1, nan}) {
+    EXPECT_THROW(Lbfgs({.step_limit = limit}), Error);
+  }
   for (const double factor : {-0.1, 1.0, nan}) {
     EXPECT_THROW(Adam({.beta1 = factor}), Error);
     EXPECT_THROW(Adam({.beta2 = factor}), Error);
