@@ -51,11 +51,11 @@ Outcome stylized(const Device& device, OptimizerKind optimizer, PoolKind pooling
 }
 
 // The objective at a picture that is neither content nor style.
-struct Evaluation {
+struct ObjectiveAt {
   double total;
   std::vector<double> gradient;
 };
-Evaluation evaluated(const Device& device, DType dtype) {
+ObjectiveAt evaluated(const Device& device, DType dtype) {
   const Vgg vgg = narrow_vgg(device, dtype, PoolKind::max);
   const auto picture = [&](std::uint64_t stream) {
     return synthetic_picture(stream, 24, 32, device, DType::f32);
@@ -132,8 +132,8 @@ TEST_F(NstOnCuda, in_bf16_is_as_close_to_the_reference_as_its_roundings_allow) {
 constexpr double mixed_tolerance = 0.014;
 
 TEST_F(NstOnCuda, in_mixed_precision_is_off_by_the_roundings_of_gradients) {
-  const Evaluation mixed = evaluated(Device::cuda(0, Math::mixed), DType::f32);
-  const Evaluation tf32 = evaluated(Device::cuda(0, Math::tf32), DType::f32);
+  const ObjectiveAt mixed = evaluated(Device::cuda(0, Math::mixed), DType::f32);
+  const ObjectiveAt tf32 = evaluated(Device::cuda(0, Math::tf32), DType::f32);
   EXPECT_EQ(mixed.total, tf32.total);
   const double distance = relative_distance(mixed.gradient, tf32.gradient);
   EXPECT_LE(distance, mixed_tolerance);

@@ -41,13 +41,13 @@ std::vector<std::uint8_t> bytes(const char* name, const Shape& shape, int below)
 void expect_rounded_tiles(const cpu::MapGradient& map) {
   const cpu::TileGrid grid(map.height, map.width);
   const std::int64_t pairs = (map.channels + 1) / 2;
-  using Floats = cpu::TileMatrices<float>;
+  using Whole = cpu::TileMatrices<float>;
   using Pairs = cpu::TileMatrices<Bf16Pair>;
-  std::vector<float> in_f32(static_cast<std::size_t>(Floats::elements(grid.count(), map.channels)),
+  std::vector<float> in_f32(static_cast<std::size_t>(Whole::elements(grid.count(), map.channels)),
                             nan);
   std::vector<Bf16Pair> in_bf16(static_cast<std::size_t>(Pairs::elements(grid.count(), pairs)),
                                 poison);
-  const Floats whole(in_f32.data(), grid.count(), map.channels);
+  const Whole whole(in_f32.data(), grid.count(), map.channels);
   const Pairs rounded(in_bf16.data(), grid.count(), pairs);
   cpu::transform_input_tiles({map, 1}, grid, {0, grid.count()}, 0, whole);
   cpu::transform_input_tiles({map, 1}, grid, {0, grid.count()}, 0, rounded);

@@ -14,12 +14,12 @@
 namespace gramgrad::nn {
 namespace {
 
-struct Evaluation {
+struct ObjectiveAt {
   double loss;
   std::vector<double> gradient;
 };
 
-Evaluation evaluate(Math math) {
+ObjectiveAt objective_in(Math math) {
   const Device device = Device::cpu(2, math);
   const std::vector<std::byte> bytes = synthetic_vgg19();
   const Vgg vgg(WeightsFile::from_memory(bytes, "synthetic"), device, DType::f32, PoolKind::max);
@@ -73,8 +73,8 @@ std::vector<double> errors_on_the_way(bool gradient) {
 // Forward is f32: every decision of ReLU and pooling is the same. On the way back a gradient
 // collects the roundings of all convolutions at most: what style losses add later, fewer.
 TEST_F(MixedPrecision, ChangesTheGradientByItsRoundingsAndNothingElse) {
-  const Evaluation f32 = evaluate(Math::f32);
-  const Evaluation mixed = evaluate(Math::mixed);
+  const ObjectiveAt f32 = objective_in(Math::f32);
+  const ObjectiveAt mixed = objective_in(Math::mixed);
   EXPECT_EQ(mixed.loss, f32.loss);
   const double distance = relative_distance(mixed.gradient, f32.gradient);
   EXPECT_LE(distance, errors_on_the_way(true).back());
@@ -85,8 +85,8 @@ TEST_F(MixedPrecision, ChangesTheGradientByItsRoundingsAndNothingElse) {
 // likely as the error is large, for normal values. As much of the gradient's energy arrives
 // elsewhere: a distance of the root of its sum over the convolutions.
 TEST_F(MixedPrecision, Bf16ChangesTheGradientByItsDecisionsToo) {
-  const Evaluation f32 = evaluate(Math::f32);
-  const Evaluation bf16 = evaluate(Math::bf16);
+  const ObjectiveAt f32 = objective_in(Math::f32);
+  const ObjectiveAt bf16 = objective_in(Math::bf16);
   const std::vector<double> errors = errors_on_the_way(false);
   EXPECT_NE(bf16.loss, f32.loss) << "nothing was rounded";
   EXPECT_NEAR(bf16.loss / f32.loss, 1, errors.back());
