@@ -50,7 +50,8 @@ Variable gram(const Variable& features, double scale);
 // weight * ||scale * F^T F - target||_F^2, [1]; no gradient flows into `target`
 Variable gram_style_loss(const GramStyleLossParams& params, const Variable& features,
                          const Tensor& target);
-// Mean and standard deviation of every channel of each picture, [N, C]
+// Mean and deviation sqrt(variance + epsilon) of every channel of each picture, [N, C], of features
+// [N, H, W, C].
 struct ChannelStatistics {
   Variable mean, deviation;
 };
