@@ -72,8 +72,8 @@ class Run {
                     });
     const nn::IterationReport& last = summary_.last;
     check(result.stop != nn::StopReason::not_finite,
-          "the loss became infinite or not a number at iteration {} of scale {}/{}; try smaller "
-          "weights or a smaller --learning-rate",
+          "the loss became infinite or not a number at iteration {} of scale {}/{}; try a "
+          "smaller --learning-rate or --step-limit, or smaller weights",
           last.iteration, last.scale + 1, last.scales);
     write(result.picture, result.interrupted);
     finish(result);
