@@ -1,9 +1,12 @@
-// Contraction over rows: pack a batch of chunks, then compute all tiles of the result from it, and
-// so on. A tile belongs to one thread at a time and takes the chunks in order, so the sums do not
-// depend on the number of threads.
+// Contraction over rows. Small results: tasks take some of the chunks each, into sums of their own,
+// which are added up at the end. Large ones: a batch of chunks is packed, then tasks take tiles of
+// the result, and so on. Every sum takes its chunks in an order that does not depend on the number
+// of threads.
 #include "kernels/cpu/contraction.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <vector>
 
 #include "kernels/cpu/panels.h"
 #include "kernels/cpu/parallel.h"
@@ -11,82 +14,189 @@
 namespace gramgrad::cpu {
 namespace {
 
-// Packed floats of a batch: 2 MiB, about a core's cache.
+// Floats of a batch of chunks: 2 MiB, about a core's cache.
 constexpr std::int64_t batch_floats = 1 << 19;
+// Where each task has sums of its own: so many tasks, and at most so many sums for all.
+constexpr std::int64_t most_groups = 16;
+constexpr std::int64_t most_group_sums = 1 << 18;
 
 std::int64_t padded_columns(std::int64_t columns) {
   return ceil_div(columns, panel_width()) * panel_width();
 }
 
+// A chunk's rows as micro-kernels read them: in panels, or in place.
+struct ChunkRows {
+  const float* first;
+  std::int64_t panel_stride, row_stride;
+
+  Rows columns_from(std::int64_t column) const {
+    const std::int64_t width = panel_width();
+    return {first + column / width * panel_stride + column % width, row_stride};
+  }
+};
+
 class Contraction {
  public:
+  // b null: the same as a.
   Contraction(const Device& device, std::int64_t rows, const ContractionOperand& a,
               const ContractionOperand* b)
       : device_(device),
         rows_(rows),
         a_(a),
-        b_(b),
-        chunk_floats_a_(padded_columns(a.columns) * contraction_chunk),
-        chunk_floats_b_(b != nullptr ? padded_columns(b->columns) * contraction_chunk : 0),
-        batch_(std::clamp<std::int64_t>(batch_floats / (chunk_floats_a_ + chunk_floats_b_), 1,
-                                        std::max<std::int64_t>(1, chunks()))),
-        packed_a_(device, batch_ * chunk_floats_a_),
-        packed_b_(device, batch_ * chunk_floats_b_) {}
-
-  void add_to(const ContractionSums& sums) const {
-    for (std::int64_t first = 0; first < chunks(); first += batch_) {
-      const std::int64_t count = std::min(batch_, chunks() - first);
-      parallel_for(device_.threads(), count, [&](std::int64_t i) { pack(first + i, i); });
-      const std::int64_t columns = b_ != nullptr ? b_->columns : a_.columns;
-      const std::int64_t tiles = ceil_div(a_.columns, tile_rows());
-      parallel_for(
-          device_.threads(), ceil_div(columns, panel_width()) * tiles,
-          [&](std::int64_t task) { add_tile(sums, task % tiles, task / tiles, first, count); });
+        b_(b != nullptr ? *b : a),
+        symmetric_(b == nullptr),
+        chunk_rows_(std::clamp<std::int64_t>(rows, 1, contraction_chunk)) {
+    for (std::int64_t j = 0; j < b_.columns; j += panel_width()) {
+      const std::int64_t end = symmetric_ ? std::min(a_.columns, j + panel_width()) : a_.columns;
+      for (std::int64_t i = 0; i < end; i += contraction_rows()) {
+        tiles_.push_back({i, j});
+      }
     }
   }
 
+  ContractionSums sums() const {
+    ContractionSums sums(device_, a_.columns, b_.columns);
+    const std::int64_t size = padded_columns(a_.columns) * padded_columns(b_.columns);
+    if (chunks() > 1 && size * most_groups <= most_group_sums) {
+      add_in_groups(sums);
+    } else {
+      add_in_tiles(sums);
+    }
+    return sums;
+  }
+
  private:
+  // Of the result: its first row and column.
+  struct Tile {
+    std::int64_t i, j;
+  };
+
+  // Memory for `count` packed chunks of both operands.
+  struct Packed {
+    Packed(const Contraction& all, std::int64_t count)
+        : a(all.device_, count * all.packed_floats(all.a_)),
+          b(all.device_, all.symmetric_ ? 0 : count * all.packed_floats(all.b_)) {}
+    Scratch<float> a, b;
+  };
+
+  std::int64_t packed_floats(const ContractionOperand& operand) const {
+    return operand.in_place != nullptr ? 0 : padded_columns(operand.columns) * chunk_rows_;
+  }
   std::int64_t chunks() const { return ceil_div(rows_, contraction_chunk); }
   std::int64_t rows_of(std::int64_t chunk) const {
     return std::min(contraction_chunk, rows_ - chunk * contraction_chunk);
   }
 
-  void pack(std::int64_t chunk, std::int64_t slot) const {
-    const std::int64_t first = chunk * contraction_chunk;
-    a_.pack(first, rows_of(chunk), packed_a_.data() + slot * chunk_floats_a_);
-    if (b_ != nullptr) {
-      b_->pack(first, rows_of(chunk), packed_b_.data() + slot * chunk_floats_b_);
+  void add_in_groups(const ContractionSums& sums) const {
+    const std::int64_t groups = std::min(chunks(), most_groups);
+    const int threads = device_.threads();
+    std::vector<ContractionSums> parts;
+    for (std::int64_t group = 1; group < groups; ++group) {
+      parts.emplace_back(device_, a_.columns, b_.columns);
+    }
+    const Packed packed(*this, threads);
+    parallel_for_slots(threads, groups, [&](std::int64_t group, int slot) {
+      const ContractionSums& own = group == 0 ? sums : parts[static_cast<std::size_t>(group - 1)];
+      const std::int64_t end = (group + 1) * chunks() / groups;
+      for (std::int64_t chunk = group * chunks() / groups; chunk < end; ++chunk) {
+        pack(chunk, packed, slot);
+        for (std::size_t tile = 0; tile < tiles_.size(); ++tile) {
+          add_tile(own, tiles_[tile], chunk, packed, slot,
+                   chunk + 1 < end ? part_of_chunk(chunk + 1, tile) : BytesAhead{});
+        }
+      }
+    });
+    parallel_for(threads, a_.columns, [&](std::int64_t i) {
+      for (const ContractionSums& part : parts) {
+        for (std::int64_t j = 0; j < b_.columns; ++j) {
+          sums.row(i)[j] += part.row(i)[j];
+        }
+      }
+    });
+  }
+
+  void add_in_tiles(const ContractionSums& sums) const {
+    const std::int64_t floats =
+        (padded_columns(a_.columns) + (symmetric_ ? 0 : padded_columns(b_.columns))) * chunk_rows_;
+    const std::int64_t batch =
+        std::clamp<std::int64_t>(batch_floats / floats, 1, std::max<std::int64_t>(1, chunks()));
+    const Packed packed(*this, batch);
+    for (std::int64_t first = 0; first < chunks(); first += batch) {
+      const std::int64_t count = std::min(batch, chunks() - first);
+      parallel_for(device_.threads(), count, [&](std::int64_t i) { pack(first + i, packed, i); });
+      parallel_for(device_.threads(), std::ssize(tiles_), [&](std::int64_t tile) {
+        for (std::int64_t i = 0; i < count; ++i) {
+          add_tile(sums, tiles_[static_cast<std::size_t>(tile)], first + i, packed, i, {});
+        }
+      });
     }
   }
 
-  void add_tile(const ContractionSums& sums, std::int64_t tile, std::int64_t panel,
-                std::int64_t first_chunk, std::int64_t count) const {
+  // Of a chunk that is read in place, what one tile of the chunk before brings.
+  BytesAhead part_of_chunk(std::int64_t chunk, std::size_t tile) const {
+    if (a_.in_place == nullptr) {
+      return {};
+    }
+    const std::int64_t step = ceil_div(a_.columns, std::ssize(tiles_));
+    return {a_.in_place +
+                (chunk * a_.columns + static_cast<std::int64_t>(tile) * step) * contraction_chunk,
+            step * std::int64_t{sizeof(float)}};
+  }
+
+  void pack(const ContractionOperand& operand, std::int64_t chunk, float* to) const {
+    if (operand.in_place == nullptr) {
+      operand.pack(chunk * contraction_chunk, rows_of(chunk), to, chunk_rows_);
+    }
+  }
+  void pack(std::int64_t chunk, const Packed& packed, std::int64_t slot) const {
+    pack(a_, chunk, packed.a.data() + slot * packed_floats(a_));
+    if (!symmetric_) {
+      pack(b_, chunk, packed.b.data() + slot * packed_floats(b_));
+    }
+  }
+
+  ChunkRows rows(const ContractionOperand& operand, std::int64_t chunk, const float* packed,
+                 std::int64_t slot) const {
     const std::int64_t width = panel_width();
-    const std::int64_t i = tile * tile_rows();
-    const std::int64_t j = panel * width;
-    const bool symmetric = b_ == nullptr;
-    if (symmetric && i >= j + width) {
-      return;  // below the diagonal
+    if (operand.in_place != nullptr) {
+      return {operand.in_place + chunk * contraction_chunk * operand.columns, width,
+              operand.columns};
     }
-    const float* a = packed_a_.data() + i / width * width * contraction_chunk + i % width;
-    const float* b = (symmetric ? packed_a_ : packed_b_).data() + j * contraction_chunk;
-    for (std::int64_t slot = 0; slot < count; ++slot) {
-      add_transposed_product(a + slot * chunk_floats_a_,
-                             b + slot * (symmetric ? chunk_floats_a_ : chunk_floats_b_),
-                             rows_of(first_chunk + slot), sums.row(i) + j, sums.stride());
-    }
+    return {packed + slot * packed_floats(operand), width * chunk_rows_, width};
+  }
+
+  void add_tile(const ContractionSums& sums, const Tile& tile, std::int64_t chunk,
+                const Packed& packed, std::int64_t slot, const BytesAhead& ahead) const {
+    const ChunkRows a = rows(a_, chunk, packed.a.data(), slot);
+    const ChunkRows b = symmetric_ ? a : rows(b_, chunk, packed.b.data(), slot);
+    add_transposed_product(a.columns_from(tile.i), b.columns_from(tile.j), rows_of(chunk),
+                           sums.row(tile.i) + tile.j, sums.stride(), ahead);
   }
 
   const Device& device_;
   std::int64_t rows_;
   const ContractionOperand& a_;
-  const ContractionOperand* b_;  // null: the same as a
-  std::int64_t chunk_floats_a_, chunk_floats_b_;
-  std::int64_t batch_;  // chunks packed at a time
-  Scratch<float> packed_a_, packed_b_;
+  const ContractionOperand& b_;
+  bool symmetric_;
+  std::int64_t chunk_rows_;  // of the largest chunk
+  std::vector<Tile> tiles_;
 };
 
 }  // namespace
+
+ContractionOperand rows_in_memory(const float* rows, std::int64_t columns) {
+  // Rows that lie further apart meet in few sets of the cache: packing costs less.
+  constexpr std::int64_t most_columns = 128;
+  constexpr std::uintptr_t vector_bytes = 64;
+  const bool in_place = columns <= most_columns && columns % panel_width() == 0 &&
+                        reinterpret_cast<std::uintptr_t>(rows) % vector_bytes == 0;
+  return {.columns = columns,
+          .pack =
+              [=](std::int64_t first, std::int64_t count, float* panels, std::int64_t panel_rows) {
+                pack_panels(rows + first * columns, count, columns, panels, panel_rows);
+              },
+          .in_place = in_place ? rows : nullptr};
+}
 
 ContractionSums::ContractionSums(const Device& device, std::int64_t rows, std::int64_t columns)
     : stride_(padded_columns(columns)), sums_(device, padded_columns(rows) * stride_) {
@@ -95,16 +205,12 @@ ContractionSums::ContractionSums(const Device& device, std::int64_t rows, std::i
 
 ContractionSums contract(const Device& device, std::int64_t rows, const ContractionOperand& a,
                          const ContractionOperand& b) {
-  ContractionSums sums(device, a.columns, b.columns);
-  Contraction(device, rows, a, &b).add_to(sums);
-  return sums;
+  return Contraction(device, rows, a, &b).sums();
 }
 
 ContractionSums contract_symmetric(const Device& device, std::int64_t rows,
                                    const ContractionOperand& a) {
-  ContractionSums sums(device, a.columns, a.columns);
-  Contraction(device, rows, a, nullptr).add_to(sums);
-  return sums;
+  return Contraction(device, rows, a, nullptr).sums();
 }
 
 }  // namespace gramgrad::cpu

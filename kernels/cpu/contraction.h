@@ -8,13 +8,19 @@
 
 namespace gramgrad::cpu {
 
-// Rows of a tall matrix, brought into panels (panels.h) a few at a time.
+// The rows of a tall matrix.
 struct ContractionOperand {
   std::int64_t columns;
-  // Packs `count` rows from `first` on into panels of contraction_chunk rows. Called by several
-  // threads at once; must not throw.
-  std::function<void(std::int64_t first, std::int64_t count, float* panels)> pack;
+  // Packs `count` rows from `first` on into panels of `panel_rows` rows. Called by several threads
+  // at once; must not throw.
+  std::function<void(std::int64_t first, std::int64_t count, float* panels,
+                     std::int64_t panel_rows)>
+      pack;
+  // Or all rows, where micro-kernels can read them without packing.
+  const float* in_place = nullptr;
 };
+// Rows of `columns` floats, one after the other.
+ContractionOperand rows_in_memory(const float* rows, std::int64_t columns);
 
 // Rows that are summed in f32 before they are added to f64 sums, one chunk after the other.
 constexpr std::int64_t contraction_chunk = 512;

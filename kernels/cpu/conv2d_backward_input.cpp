@@ -33,20 +33,28 @@ class InputGradient {
 
   // dx (+)= the gradient, where it is a convolution of dz.
   void convolve(float* dx, WriteMode mode) const {
-    for_each_strip([&](const Strip& strip, const float* dz, std::int64_t first) {
+    const std::int64_t row = full_[2] * full_[3];
+    const std::int64_t rows = cpu::rows_per_strip(in_[1], row * std::int64_t{sizeof(float)});
+    const Scratch<float> dz(device_, dz_is_dy_ ? 0 : (rows + halo()) * row);
+    for_each_strip(rows, dx, [&](std::int64_t n, const Strip& strip, float* part) {
       const ConvolutionPlan& plan = backend_.plan(strip_key(strip, mode));
-      backend_.run(plan, dz,
+      backend_.run(plan, dz_rows(n, strip.in_begin, strip.in_end, dz.data()),
                    backend_.pack(plan, w_, WeightOrientation::transposed, params_.frozen_weights),
-                   nullptr, dx + first);
+                   nullptr, part);
     });
   }
 
-  // The same, where the input is a picture.
+  // The same, where the input is a picture: each thread writes the row of dz that it needs.
   void convolve_to_picture(float* dx, WriteMode mode) const {
-    const PictureGradient picture(device_, w_, params_.padding, in_[2], full_[2],
-                                  rows_per_strip() + halo());
-    for_each_strip([&](const Strip& strip, const float* dz, std::int64_t first) {
-      picture.add_strip(strip, dz, dx + first, mode);
+    const std::int64_t row = full_[2] * full_[3];
+    const std::int64_t rows =
+        cpu::rows_per_strip(in_[1], PictureGradient::row_bytes(w_.shape(), full_[2]));
+    const PictureGradient picture(device_, w_, params_.padding, in_[2], full_[2], rows + halo());
+    const Scratch<float> dz(device_, dz_is_dy_ ? 0 : device_.threads() * row);
+    for_each_strip(rows, dx, [&](std::int64_t n, const Strip& strip, float* part) {
+      picture.add_strip(
+          strip, [&](std::int64_t h, int slot) { return dz_row(n, h, dz.data() + slot * row); },
+          part, mode);
     });
   }
 
@@ -63,35 +71,36 @@ class InputGradient {
 
  private:
   std::int64_t halo() const { return w_.shape()[1] - 1; }
-  std::int64_t rows_per_strip() const {
-    return cpu::rows_per_strip(in_[1], full_[2] * full_[3] * std::int64_t{sizeof(float)});
-  }
 
-  // visit(strip of dx, its rows of dz, the first element of its rows of dx)
+  // visit(image, strip, where it goes in dx), strips of at most `rows` rows.
   template <typename Visit>
-  void for_each_strip(const Visit& visit) const {
-    const std::int64_t rows = rows_per_strip();
-    const Scratch<float> dz(device_, dz_is_dy_ ? 0 : (rows + halo()) * full_[2] * full_[3]);
+  void for_each_strip(std::int64_t rows, float* dx, const Visit& visit) const {
     const StripGeometry geometry{full_[1], in_[1], w_.shape()[1], 1, halo() - params_.padding};
     for (std::int64_t n = 0; n < in_[0]; ++n) {
       for (std::int64_t first = 0; first < in_[1]; first += rows) {
-        const Strip strip = geometry.strip(first, std::min(in_[1], first + rows));
-        visit(strip, dz_rows(n, strip.in_begin, strip.in_end, dz.data()),
-              (n * in_[1] + first) * in_[2] * in_[3]);
+        visit(n, geometry.strip(first, std::min(in_[1], first + rows)),
+              dx + (n * in_[1] + first) * in_[2] * in_[3]);
       }
     }
   }
 
-  // Rows [begin, end) of image n's dz, written into `buffer` unless dz is dy.
-  const float* dz_rows(std::int64_t n, std::int64_t begin, std::int64_t end, float* buffer) const {
-    const std::int64_t row = full_[2] * full_[3];
+  // Row h of image n's dz, written into `buffer` unless dz is dy.
+  const float* dz_row(std::int64_t n, std::int64_t h, float* buffer) const {
     const MapGradient gradient = image_gradient(params_, gradients_, full_, n);
     if (dz_is_dy_) {
-      return gradient.dy + begin * row;
+      return gradient.dy + h * full_[2] * full_[3];
     }
-    parallel_for(device_.threads(), end - begin, [&](std::int64_t i) {
-      write_gradient_row(gradient, begin + i, buffer + i * row, WriteMode::assign);
-    });
+    write_gradient_row(gradient, h, buffer, WriteMode::assign);
+    return buffer;
+  }
+  // Rows [begin, end), likewise.
+  const float* dz_rows(std::int64_t n, std::int64_t begin, std::int64_t end, float* buffer) const {
+    const std::int64_t row = full_[2] * full_[3];
+    if (dz_is_dy_) {
+      return dz_row(n, begin, buffer);
+    }
+    parallel_for(device_.threads(), end - begin,
+                 [&](std::int64_t i) { dz_row(n, begin + i, buffer + i * row); });
     return buffer;
   }
 

@@ -22,16 +22,16 @@ struct WindowSource {
   std::int64_t columns() const { return w[1] * w[2] * w[3]; }
 
   // Packs the windows [Kh, Kw, I] of `count` output pixels, numbered through all images.
-  void pack(std::int64_t first, std::int64_t count, float* panels) const {
+  void pack(std::int64_t first, std::int64_t count, float* panels, std::int64_t panel_rows) const {
     for (std::int64_t i = 0; i < count; ++i) {
-      pack_window(first + i, {panels, i});
+      pack_window(first + i, {panels, panel_rows, i});
     }
   }
 
  private:
   struct PanelRow {
     float* panels;
-    std::int64_t row;
+    std::int64_t panel_rows, row;
   };
 
   void pack_window(std::int64_t pixel, const PanelRow& to) const {
@@ -55,7 +55,7 @@ struct WindowSource {
     while (begin < end) {
       const std::int64_t offset = begin % width;
       const std::int64_t count = std::min(end - begin, width - offset);
-      float* to = row.panels + (begin - offset) * contraction_chunk + row.row * width + offset;
+      float* to = row.panels + (begin - offset) * row.panel_rows + row.row * width + offset;
       if (from == nullptr) {
         std::fill_n(to, count, 0.0F);
       } else {
@@ -112,15 +112,11 @@ void conv2d_backward_weight(const Conv2dParams& params, const Conv2dGradients& g
 
   const WindowSource windows{x.data<float>(), x.shape(),     full,
                              dw.shape(),      params.stride, params.padding};
-  const ContractionSums sums = contract(
-      device, pixels,
-      {channels,
-       [&](std::int64_t first, std::int64_t count, float* panels) {
-         pack_panels(dz.data() + first * channels, count, channels, panels, contraction_chunk);
-       }},
-      {windows.columns(), [&](std::int64_t first, std::int64_t count, float* panels) {
-         windows.pack(first, count, panels);
-       }});
+  const auto pack = [&](std::int64_t first, std::int64_t count, float* panels, std::int64_t rows) {
+    windows.pack(first, count, panels, rows);
+  };
+  const ContractionSums sums = contract(device, pixels, rows_in_memory(dz.data(), channels),
+                                        {.columns = windows.columns(), .pack = pack});
   float* to = dw.data<float>();
   parallel_for(device.threads(), channels, [&](std::int64_t o) {
     for (std::int64_t i = 0; i < windows.columns(); ++i) {

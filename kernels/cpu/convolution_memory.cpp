@@ -30,14 +30,14 @@ ConvolutionMemory winograd_memory(const Device& device, const Shape& x, const Sh
       .workspace_gradient = cpu::winograd_workspace_bytes(threads, x[1], x[2], backward)};
 }
 
-// Strips of the output's gradient, and where the input is a picture the products of
-// PictureGradient.
-std::int64_t strips_gradient_bytes(const Shape& x, const Shape& y, const Shape& w) {
+// Strips of the output's gradient; where the input is a picture, strips of PictureGradient's
+// products and a row of the gradient for each thread.
+std::int64_t strips_gradient_bytes(int threads, const Shape& x, const Shape& y, const Shape& w) {
   const std::int64_t row = y[2] * y[3] * float_bytes;
-  const std::int64_t rows = cpu::rows_per_strip(x[1], row) + w[1] - 1;
-  const std::int64_t products =
-      cpu::PictureGradient::suits(w) ? y[2] * w[1] * w[2] * w[3] * float_bytes : 0;
-  return rows * (row + products);
+  const bool picture = cpu::PictureGradient::suits(w);
+  const std::int64_t strip_row = picture ? cpu::PictureGradient::row_bytes(w, y[2]) : row;
+  return (cpu::rows_per_strip(x[1], strip_row) + w[1] - 1) * strip_row +
+         (picture ? threads * row : 0);
 }
 
 }  // namespace
@@ -55,7 +55,7 @@ ConvolutionMemory convolution_memory(const Device& device, const Conv2dParams& p
   return {.packed = weights,
           .packed_gradient = cpu::PictureGradient::suits(w) ? 0 : weights,
           .workspace = std::min(y.size() * float_bytes, cpu::strip_bytes),
-          .workspace_gradient = strips_gradient_bytes(x, y, w)};
+          .workspace_gradient = strips_gradient_bytes(device.threads(), x, y, w)};
 }
 
 }  // namespace gramgrad

@@ -11,23 +11,15 @@
 namespace gramgrad::cpu {
 namespace {
 
-// F^T F of one image's features [pixels, channels]: the elements with i <= j.
-ContractionSums feature_products(const Device& device, const float* f, std::int64_t pixels,
-                                 std::int64_t channels) {
-  const auto pack = [=](std::int64_t first, std::int64_t count, float* panels) {
-    pack_panels(f + first * channels, count, channels, panels, contraction_chunk);
-  };
-  return contract_symmetric(device, pixels, {channels, pack});
-}
-
-// visit(image, sums) for the products of each image in f [N, H, W, C].
+// visit(image, F^T F) for each image's features [pixels, channels] in f [N, H, W, C]; of the
+// products only the elements with i <= j.
 template <typename Visit>
 void for_each_image(const Tensor& f, const Visit& visit) {
   const Shape& shape = f.shape();
   const std::int64_t pixels = shape[1] * shape[2];
   for (std::int64_t n = 0; n < shape[0]; ++n) {
-    visit(n,
-          feature_products(f.device(), f.data<float>() + n * pixels * shape[3], pixels, shape[3]));
+    const float* features = f.data<float>() + n * pixels * shape[3];
+    visit(n, contract_symmetric(f.device(), pixels, rows_in_memory(features, shape[3])));
   }
 }
 
@@ -63,12 +55,11 @@ void gram(double scale, const Tensor& f, Tensor& g) {
 
 void gram_backward(double scale, const Tensor& f, const Tensor& dg, Tensor& df, WriteMode mode) {
   check_gram_backward(f, dg, df);
-  constexpr std::int64_t rows_per_task = 128;
+  constexpr std::int64_t rows_per_task = 192;
   const Device& device = f.device();
   const std::int64_t channels = f.shape()[3];
   const std::int64_t pixels = f.shape()[1] * f.shape()[2];
-  const std::int64_t width = panel_width();
-  const Scratch<float> panels(device, ceil_div(channels, width) * width * channels);
+  const Scratch<float> panels(device, ceil_div(channels, panel_width()) * panel_width() * channels);
   for (std::int64_t n = 0; n < f.shape()[0]; ++n) {
     const float* from = f.data<float>() + n * pixels * channels;
     float* to = df.data<float>() + n * pixels * channels;
@@ -76,19 +67,17 @@ void gram_backward(double scale, const Tensor& f, const Tensor& dg, Tensor& df, 
                    panels.data());
     parallel_ranges(device.threads(), pixels, rows_per_task,
                     [&](std::int64_t begin, std::int64_t end) {
-                      for (std::int64_t j = 0; j < channels; j += width) {
-                        multiply_rows({.x = from + begin * channels,
-                                       .x_stride = channels,
-                                       .b = panels.data() + j * channels,
-                                       .inner = channels,
-                                       .y = to + begin * channels + j,
-                                       .y_stride = channels,
-                                       .rows = end - begin,
-                                       .columns = std::min(width, channels - j),
-                                       .accumulate = mode == WriteMode::accumulate,
-                                       .far_x = j == 0,
-                                       .far_y = true});
-                      }
+                      multiply_rows({.x = from + begin * channels,
+                                     .x_stride = channels,
+                                     .b = panels.data(),
+                                     .inner = channels,
+                                     .y = to + begin * channels,
+                                     .y_stride = channels,
+                                     .rows = end - begin,
+                                     .columns = channels,
+                                     .accumulate = mode == WriteMode::accumulate,
+                                     .far_x = true,
+                                     .far_y = true});
                     });
   }
 }

@@ -23,8 +23,10 @@ bool multiplies_bf16();
 
 // Floats in a panel's row: two vectors of the processor.
 std::int64_t panel_width();
-// Rows of a result that one micro-kernel computes. Divides panel_width().
-std::int64_t tile_rows();
+// Rows of a result that one micro-kernel computes: of multiply_rows, and of add_transposed_product,
+// where they divide panel_width().
+std::int64_t product_rows();
+std::int64_t contraction_rows();
 
 // Packs x [rows, columns] into panels of `panel_rows` rows each.
 void pack_panels(const float* x, std::int64_t rows, std::int64_t columns, float* panels,
@@ -36,21 +38,32 @@ void pack_panels(const float* x, std::int64_t rows, std::int64_t columns, float*
 void transpose_panel(const float* panels, std::int64_t rows, std::int64_t columns,
                      std::int64_t panel, float* transposed);
 
-// sums[r][c] += sum_p a[p][r] b[p][c], p in [0, count), for tile_rows() x panel_width() elements:
-// f32 within the call, f64 between calls. `a` points at the first of its columns in a panel, `b` at
-// a panel.
-void add_transposed_product(const float* a, const float* b, std::int64_t count, double* sums,
-                            std::int64_t sums_stride);
+// Some columns of a matrix's rows, `stride` apart; aligned to a vector where a panel is expected.
+struct Rows {
+  const float* first;
+  std::int64_t stride;
+};
+// Memory that is read soon, brought into the cache meanwhile: so many bytes with each row.
+struct BytesAhead {
+  const float* memory = nullptr;  // or none
+  std::int64_t step = 0;
+};
 
-// Memory that is read soon: squares of panel_width() x panel_width() elements, `stride` apart.
+// sums[r][c] += sum_p a[p][r] b[p][c], p in [0, count), for contraction_rows() x panel_width()
+// elements: f32 within the call, f64 between calls. `b` is a panel's width of aligned columns.
+void add_transposed_product(const Rows& a, const Rows& b, std::int64_t count, double* sums,
+                            std::int64_t sums_stride, const BytesAhead& ahead);
+
+// Memory that is read soon, in pieces, one for each `rows` rows of a panel and as large as they
+// are; `stride` elements apart.
 template <typename T>
 struct PanelPieces {
   const T* memory = nullptr;  // or none
-  std::int64_t stride = 0;
+  std::int64_t rows = 0, stride = 0;
 };
 
-// y[r][c] (+)= sum_k x[r][k] b[k][c], for rows x columns elements, columns <= panel_width();
-// b is a panel of `inner` rows. Of pairs, x[r][k] b[k][c] is the sum of two products.
+// y[r][c] (+)= sum_k x[r][k] b[k][c], for rows x columns elements; b is packed in panels of `inner`
+// rows. Of pairs, x[r][k] b[k][c] is the sum of two products.
 template <typename T>
 struct RowProduct {
   const T* x;
@@ -61,7 +74,7 @@ struct RowProduct {
   std::int64_t y_stride;
   std::int64_t rows, columns;
   bool accumulate;
-  PanelPieces<T> next = {};  // as large as b: brought into the cache meanwhile
+  PanelPieces<T> next = {};  // the panels after b, brought into the cache meanwhile
   // They lie beyond a core's own cache: each tile of rows brings the next one's x, and the y that
   // it will write, while it computes.
   bool far_x = false;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -64,60 +65,119 @@ int left_factor(std::int64_t row, std::int64_t k) {
 int right_factor(std::int64_t k, std::int64_t column) {
   return small(53 * k + 11 * column + 5);
 }
-template <typename Number>
-cpu::Bf16Pair pair_of(std::int64_t k, std::int64_t inner, const Number& number) {
-  return {to_bf16(static_cast<float>(number(2 * k))),
-          to_bf16(2 * k + 1 < inner ? static_cast<float>(number(2 * k + 1)) : 0.0F)};
+// Element k of a row of factors: one number, or a pair; 0 where there is none.
+template <typename T, typename Number>
+T element_of(std::int64_t k, std::int64_t inner, const Number& number) {
+  if constexpr (std::is_same_v<T, float>) {
+    return static_cast<float>(number(k));
+  } else {
+    return {to_bf16(static_cast<float>(number(2 * k))),
+            to_bf16(2 * k + 1 < inner ? static_cast<float>(number(2 * k + 1)) : 0.0F)};
+  }
 }
 
-void expect_products_of_pairs(std::int64_t rows, std::int64_t inner, std::int64_t columns) {
-  const std::int64_t width = cpu::panel_width();
-  const std::int64_t pairs = ceil_div(inner, 2);
-  std::vector<cpu::Bf16Pair> x;
-  for (std::int64_t i = 0; i < rows * pairs; ++i) {
-    x.push_back(
-        pair_of(i % pairs, inner, [&](std::int64_t k) { return left_factor(i / pairs, k); }));
-  }
-  std::vector<cpu::Bf16Pair> memory(static_cast<std::size_t>(pairs * width + 16));
-  auto* b = reinterpret_cast<cpu::Bf16Pair*>(
-      (reinterpret_cast<std::uintptr_t>(memory.data()) + 63) / 64 * 64);
-  for (std::int64_t i = 0; i < pairs * width; ++i) {
-    b[i] = pair_of(i / width, inner, [&](std::int64_t k) { return right_factor(k, i % width); });
-  }
-  std::vector<float> y(static_cast<std::size_t>(rows * columns), 1);
-  for (const bool accumulate : {true, false}) {
-    cpu::multiply_rows(cpu::RowProduct<cpu::Bf16Pair>{.x = x.data(),
-                                                      .x_stride = pairs,
-                                                      .b = b,
-                                                      .inner = pairs,
-                                                      .y = y.data(),
-                                                      .y_stride = columns,
-                                                      .rows = rows,
-                                                      .columns = columns,
-                                                      .accumulate = accumulate});
-    for (std::int64_t i = 0; i < rows * columns; ++i) {
-      int expected = accumulate ? 1 : 0;
-      for (std::int64_t k = 0; k < inner; ++k) {
-        expected += left_factor(i / columns, k) * right_factor(k, i % columns);
+// A matrix [inner, columns] in panels, aligned as the device's memory is.
+template <typename T>
+class RightMatrix {
+ public:
+  RightMatrix(std::int64_t inner, std::int64_t elements, std::int64_t columns)
+      : memory_(static_cast<std::size_t>(ceil_div(columns, cpu::panel_width()) * elements *
+                                         cpu::panel_width()) +
+                16) {
+    const std::int64_t width = cpu::panel_width();
+    T* to = data();
+    for (std::int64_t c = 0; c < ceil_div(columns, width) * width; ++c) {
+      for (std::int64_t k = 0; k < elements; ++k) {
+        to[(c / width * elements + k) * width + c % width] = element_of<T>(
+            k, inner, [&](std::int64_t row) { return c < columns ? right_factor(row, c) : 0; });
       }
-      ASSERT_EQ(y[static_cast<std::size_t>(i)], static_cast<float>(expected))
-          << "row " << i / columns << ", column " << i % columns << ", inner " << inner;
     }
   }
+  T* data() {
+    return reinterpret_cast<T*>((reinterpret_cast<std::uintptr_t>(memory_.data()) + 63) / 64 * 64);
+  }
+
+ private:
+  std::vector<T> memory_;
+};
+
+template <typename T>
+void expect_exact_products(std::int64_t rows, std::int64_t inner, std::int64_t columns, bool far) {
+  constexpr std::int64_t together = std::is_same_v<T, float> ? 1 : 2;
+  const std::int64_t elements = ceil_div(inner, together);
+  std::vector<T> x;
+  for (std::int64_t i = 0; i < rows * elements; ++i) {
+    x.push_back(element_of<T>(i % elements, inner,
+                              [&](std::int64_t k) { return left_factor(i / elements, k); }));
+  }
+  RightMatrix<T> b(inner, elements, columns);
+  const float untouched = 77;
+  for (const bool accumulate : {true, false}) {
+    const std::int64_t stride = columns + 3;
+    std::vector<float> y(static_cast<std::size_t>(rows * stride),
+                         accumulate ? untouched : std::numeric_limits<float>::quiet_NaN());
+    for (std::int64_t i = 0; i < rows * stride; ++i) {
+      if (i % stride >= columns) {
+        y[static_cast<std::size_t>(i)] = untouched;
+      }
+    }
+    cpu::RowProduct<T> product{.x = x.data(),
+                               .x_stride = elements,
+                               .b = b.data(),
+                               .inner = elements,
+                               .y = y.data(),
+                               .y_stride = stride,
+                               .rows = rows,
+                               .columns = columns,
+                               .accumulate = accumulate,
+                               .far_x = far,
+                               .far_y = far};
+    if (far) {
+      product.next = {.memory = b.data(), .rows = std::min<std::int64_t>(elements, 5), .stride = 1};
+    }
+    cpu::multiply_rows(product);
+    for (std::int64_t i = 0; i < rows * stride; ++i) {
+      const std::int64_t column = i % stride;
+      float expected = untouched;
+      if (column < columns) {
+        int sum = accumulate ? static_cast<int>(untouched) : 0;
+        for (std::int64_t k = 0; k < inner; ++k) {
+          sum += left_factor(i / stride, k) * right_factor(k, column);
+        }
+        expected = static_cast<float>(sum);
+      }
+      ASSERT_EQ(y[static_cast<std::size_t>(i)], expected)
+          << "row " << i / stride << ", column " << column << ", inner " << inner << ", " << columns
+          << " columns, accumulate " << accumulate;
+    }
+  }
+}
+
+// Every number of rows from one to more than two tiles; one panel, two, and parts of a third.
+template <typename T>
+void expect_exact_products() {
+  for_each_instruction_set([] {
+    const std::int64_t width = cpu::panel_width();
+    for (const std::int64_t inner : {1, 2, 17, 64, 131}) {
+      for (std::int64_t rows = 1; rows <= 2 * cpu::product_rows() + 1; ++rows) {
+        for (const std::int64_t columns : {std::int64_t{1}, width, width + 1, 2 * width - 1,
+                                           2 * width, 3 * width, 3 * width + 2}) {
+          expect_exact_products<T>(rows, inner, columns, (rows + columns) % 2 == 0);
+        }
+      }
+    }
+  });
+}
+
+TEST(Panels, ProductsAreExactWhereSumsAre) {
+  expect_exact_products<float>();
 }
 
 TEST(Panels, ProductsOfBf16PairsAreExactWhereSumsAre) {
   if (!cpu::multiplies_bf16()) {
     GTEST_SKIP() << "this processor has no instructions that multiply bf16 numbers";
   }
-  for_each_instruction_set([] {
-    for (const std::int64_t inner : {1, 2, 17, 64, 131}) {
-      for (const std::int64_t rows : {1, 7, 8, 21}) {
-        expect_products_of_pairs(rows, inner, cpu::panel_width());
-        expect_products_of_pairs(rows, inner, 1);
-      }
-    }
-  });
+  expect_exact_products<cpu::Bf16Pair>();
 }
 
 }  // namespace

@@ -26,8 +26,7 @@ class Blocks {
         tiles_(shared_
                    ? tiles_per_block(grid, weights.large ? shared_block_bytes : own_block_bytes, 1)
                    : tiles_per_block(grid, own_block_bytes, threads)),
-        elements_((shared_ ? 1 : threads) * block_elements() + threads * weights.panel_elements()) {
-  }
+        elements_((shared_ ? 1 : threads) * block_elements() + threads * weights.panel_memory()) {}
 
   // All threads work on one block after the other; else each thread takes whole blocks.
   bool shared() const { return shared_; }
@@ -48,9 +47,9 @@ class Blocks {
                                std::int64_t multiple) const {
     const std::int64_t tile_bytes =
         winograd::products * (weights_.inner() + m_columns_) * std::int64_t{sizeof(float)};
-    const std::int64_t most = std::max(tile_rows(), bytes / tile_bytes);
+    const std::int64_t most = std::max(product_rows(), bytes / tile_bytes);
     const std::int64_t blocks = ceil_div(ceil_div(grid.count(), most), multiple) * multiple;
-    return ceil_div(ceil_div(grid.count(), blocks), tile_rows()) * tile_rows();
+    return ceil_div(ceil_div(grid.count(), blocks), product_rows()) * product_rows();
   }
 
   const WinogradWeights& weights_;
@@ -100,7 +99,7 @@ class WinogradConvolution {
         transform_input_tiles(input_, grid_, {first + begin, first + end}, first, v);
       });
       parallel_for_slots(threads, winograd::products * parts, [&](std::int64_t task, int slot) {
-        float* panel = memory.data() + blocks_.block_elements() + slot * weights_.panel_elements();
+        float* panel = memory.data() + blocks_.block_elements() + slot * weights_.panel_memory();
         multiply(task / parts, {task % parts * panels, (task % parts + 1) * panels}, count, v, m,
                  reinterpret_cast<T*>(panel));
       });
@@ -135,27 +134,24 @@ class WinogradConvolution {
     return {memory + blocks_.v_elements(), size, m_columns_};
   }
 
-  struct PanelRange {
-    std::int64_t begin, end;  // the end may lie beyond the last
-  };
-
-  // M = V U for one of the 36 products, tiles [0, tiles), a range of panels. `panel_memory` is for
-  // WinogradWeights::panel.
-  void multiply(std::int64_t product, PanelRange panels, std::int64_t tiles,
+  // M = V U for one of the 36 products, tiles [0, tiles), a range of panels whose end may lie
+  // beyond the last. `panel_memory` is for WinogradWeights::some_panels.
+  void multiply(std::int64_t product, WinogradWeights::PanelRange range, std::int64_t tiles,
                 const TileMatrices<T>& v, const TileMatrices<float>& m, T* panel_memory) const {
-    for (std::int64_t panel = panels.begin; panel < std::min(panels.end, weights_.panels());
-         ++panel) {
+    const std::int64_t last = std::min(range.end, weights_.panels());
+    for (std::int64_t panel = range.begin; panel < last; panel += weights_.most_panels()) {
+      const WinogradWeights::PanelRange some{panel, std::min(panel + weights_.most_panels(), last)};
       multiply_rows(RowProduct<T>{.x = v.row(product, 0),
                                   .x_stride = v.row_stride,
-                                  .b = weights_.panel(u_, product, panel, panel_memory),
+                                  .b = weights_.some_panels(u_, product, some, panel_memory),
                                   .inner = weights_.inner(),
                                   .y = m.row(product, 0) + panel * panel_width(),
                                   .y_stride = m.row_stride,
                                   .rows = tiles,
-                                  .columns = panel_width(),
+                                  .columns = (some.end - some.begin) * panel_width(),
                                   .accumulate = false,
-                                  .next = weights_.pieces_after(u_, product, panel),
-                                  .far_x = panel == panels.begin,
+                                  .next = weights_.pieces_after(u_, product, some),
+                                  .far_x = panel == range.begin,
                                   .far_y = weights_.large});
     }
   }

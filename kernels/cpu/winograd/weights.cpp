@@ -203,8 +203,8 @@ std::int64_t WinogradWeights::elements() const {
   return winograd::products * packed_panels() * packed_rows() * panel_width();
 }
 
-std::int64_t WinogradWeights::panel_elements() const {
-  return transposes_ ? packed_panels() * panel_width() * panel_width() : 0;
+std::int64_t WinogradWeights::panel_memory() const {
+  return transposes_ ? most_panels() * packed_panels() * panel_width() * panel_width() : 0;
 }
 
 std::int64_t WinogradWeights::packed_panel(std::int64_t product, std::int64_t panel) const {
@@ -213,40 +213,46 @@ std::int64_t WinogradWeights::packed_panel(std::int64_t product, std::int64_t pa
 }
 
 template <typename T>
-const T* WinogradWeights::panel(const T* u, std::int64_t product, std::int64_t panel,
-                                T* memory) const {
+const T* WinogradWeights::some_panels(const T* u, std::int64_t product, PanelRange range,
+                                      T* memory) const {
   if constexpr (std::is_same_v<T, float>) {
     if (transposes_) {
-      transpose_panel(u + packed_panel(product, 0), packed_rows(), from, panel, memory);
+      // In this order: each may write zeros behind its end.
+      for (std::int64_t panel = range.begin; panel < range.end; ++panel) {
+        transpose_panel(u + packed_panel(product, 0), packed_rows(), from, panel,
+                        memory + (panel - range.begin) * from * panel_width());
+      }
       return memory;
     }
   }
-  return u + packed_panel(product, panel);
+  return u + packed_panel(product, range.begin);
 }
 
 template <typename T>
 PanelPieces<T> WinogradWeights::pieces_after(const T* u, std::int64_t product,
-                                             std::int64_t panel) const {
-  const std::int64_t next = product * panels() + panel + 1;
+                                             PanelRange range) const {
+  const std::int64_t next = product * panels() + range.end;
   if (next == winograd::products * panels()) {
     return {};
   }
-  const std::int64_t square = panel_width() * panel_width();
+  const std::int64_t width = panel_width();
   product = next / panels();
-  panel = next % panels();
-  return transposes_ ? PanelPieces<T>{u + packed_panel(product, 0) + panel * square,
-                                      packed_rows() * panel_width()}
-                     : PanelPieces<T>{u + packed_panel(product, panel), square};
+  const std::int64_t panel = next % panels();
+  return transposes_
+             ? PanelPieces<T>{.memory = u + packed_panel(product, 0) + panel * width * width,
+                              .rows = width,
+                              .stride = packed_rows() * width}
+             : PanelPieces<T>{.memory = u + packed_panel(product, panel), .rows = inner()};
 }
 
-template const float* WinogradWeights::panel(const float*, std::int64_t, std::int64_t,
-                                             float*) const;
-template const Bf16Pair* WinogradWeights::panel(const Bf16Pair*, std::int64_t, std::int64_t,
-                                                Bf16Pair*) const;
+template const float* WinogradWeights::some_panels(const float*, std::int64_t, PanelRange,
+                                                   float*) const;
+template const Bf16Pair* WinogradWeights::some_panels(const Bf16Pair*, std::int64_t, PanelRange,
+                                                      Bf16Pair*) const;
 template PanelPieces<float> WinogradWeights::pieces_after(const float*, std::int64_t,
-                                                          std::int64_t) const;
+                                                          PanelRange) const;
 template PanelPieces<Bf16Pair> WinogradWeights::pieces_after(const Bf16Pair*, std::int64_t,
-                                                             std::int64_t) const;
+                                                             PanelRange) const;
 
 void transform_weights(int threads, const float* w, const Shape& shape,
                        const WinogradWeights& weights, void* u) {

@@ -16,6 +16,10 @@ namespace gramgrad::cpu {
 // for the convolution itself: its gradient finds them in another order (points.h) and transposes a
 // panel at a time, which costs little beside the many tiles that a panel is used for.
 struct WinogradWeights {
+  struct PanelRange {
+    std::int64_t begin, end;
+  };
+
   std::int64_t from, to;
   DType dtype;  // f32 or bf16; in memory, elements of 32 bits: floats or Bf16Pair
   bool large;   // more than stays in a core's own cache
@@ -27,14 +31,15 @@ struct WinogradWeights {
   // Rows of a panel, and elements of a row of V: `from`, or its pairs.
   std::int64_t inner() const;
   std::int64_t elements() const;
-  // What `panel` needs besides.
-  std::int64_t panel_elements() const;
-  // A panel of product `product`, [inner][panel_width]: inside `u`, or made in `memory`.
+  // How many panels `some_panels` gives at most, and the memory that it needs for them.
+  std::int64_t most_panels() const { return transposes_ ? 2 : panels(); }
+  std::int64_t panel_memory() const;
+  // Some panels of product `product`, each [inner][panel_width]: inside `u`, or made in `memory`.
   template <typename T>
-  const T* panel(const T* u, std::int64_t product, std::int64_t panel, T* memory) const;
-  // What the panel after that one is made of.
+  const T* some_panels(const T* u, std::int64_t product, PanelRange range, T* memory) const;
+  // What the panel that follows on `range` is made of, and the one after it.
   template <typename T>
-  PanelPieces<T> pieces_after(const T* u, std::int64_t product, std::int64_t panel) const;
+  PanelPieces<T> pieces_after(const T* u, std::int64_t product, PanelRange range) const;
 
  private:
   bool transposes_;  // packed for the other direction
