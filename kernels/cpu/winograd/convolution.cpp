@@ -12,9 +12,9 @@ namespace {
 
 // Large weights do not stay in a core's own cache: they are read once for a large block of tiles,
 // and threads share the block and split its products. With smaller ones each thread has its own
-// block, as large as the cache.
+// block, so small that it stays there beside the weights and the pixels that pass through.
 constexpr std::int64_t shared_block_bytes = 24 << 20;
-constexpr std::int64_t own_block_bytes = 3 << 19;
+constexpr std::int64_t own_block_bytes = 3 << 18;
 
 // How the tiles are dealt out.
 class Blocks {
