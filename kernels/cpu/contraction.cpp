@@ -20,10 +20,6 @@ constexpr std::int64_t batch_floats = 1 << 19;
 constexpr std::int64_t most_groups = 16;
 constexpr std::int64_t most_group_sums = 1 << 18;
 
-std::int64_t padded_columns(std::int64_t columns) {
-  return ceil_div(columns, panel_width()) * panel_width();
-}
-
 // A chunk's rows as micro-kernels read them: in panels, or in place.
 struct ChunkRows {
   const float* first;
@@ -185,7 +181,8 @@ class Contraction {
 }  // namespace
 
 ContractionOperand rows_in_memory(const float* rows, std::int64_t columns) {
-  // Rows that lie further apart meet in few sets of the cache: packing costs less.
+  // Micro-kernels load whole aligned vectors; and rows that lie further apart meet in few sets of
+  // the cache, so that packing costs less.
   constexpr std::int64_t most_columns = 128;
   constexpr std::uintptr_t vector_bytes = 64;
   const bool in_place = columns <= most_columns && columns % panel_width() == 0 &&

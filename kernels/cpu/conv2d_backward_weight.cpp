@@ -45,7 +45,7 @@ struct WindowSource {
       pack_run(inside ? x + ((n * in[1] + h) * in[2] + column) * in[3] : nullptr, tap * in[3],
                (tap + 1) * in[3], to);
     }
-    pack_run(nullptr, columns(), ceil_div(columns(), panel_width()) * panel_width(), to);
+    pack_run(nullptr, columns(), padded_columns(columns()), to);
   }
 
   // Columns [begin, end) of a row; zeros where `from` is null.

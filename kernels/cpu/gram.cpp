@@ -27,8 +27,9 @@ void for_each_image(const Tensor& f, const Visit& visit) {
 void pack_symmetric(const Device& device, double scale, const float* dg, std::int64_t channels,
                     float* panels) {
   const std::int64_t width = panel_width();
+  const std::int64_t padded = padded_columns(channels);
   parallel_for(device.threads(), channels, [=](std::int64_t i) {
-    for (std::int64_t j = 0; j < ceil_div(channels, width) * width; ++j) {
+    for (std::int64_t j = 0; j < padded; ++j) {
       float* to = panels + j / width * width * channels + i * width + j % width;
       *to = j < channels ? static_cast<float>(scale * (static_cast<double>(dg[i * channels + j]) +
                                                        static_cast<double>(dg[j * channels + i])))
@@ -55,11 +56,11 @@ void gram(double scale, const Tensor& f, Tensor& g) {
 
 void gram_backward(double scale, const Tensor& f, const Tensor& dg, Tensor& df, WriteMode mode) {
   check_gram_backward(f, dg, df);
-  constexpr std::int64_t rows_per_task = 192;
+  constexpr std::int64_t rows_per_task = 192;  // whole tiles of the micro-kernel
   const Device& device = f.device();
   const std::int64_t channels = f.shape()[3];
   const std::int64_t pixels = f.shape()[1] * f.shape()[2];
-  const Scratch<float> panels(device, ceil_div(channels, panel_width()) * panel_width() * channels);
+  const Scratch<float> panels(device, padded_columns(channels) * channels);
   for (std::int64_t n = 0; n < f.shape()[0]; ++n) {
     const float* from = f.data<float>() + n * pixels * channels;
     float* to = df.data<float>() + n * pixels * channels;

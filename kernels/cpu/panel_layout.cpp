@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "kernels/cpu/ceil_div.h"
 #include "kernels/cpu/panels.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -106,6 +107,10 @@ HWY_EXPORT(transpose);
 
 std::int64_t panel_width() {
   return HWY_DYNAMIC_DISPATCH(panel_width_here)();
+}
+std::int64_t padded_columns(std::int64_t columns) {
+  const std::int64_t width = panel_width();
+  return ceil_div(columns, width) * width;
 }
 void pack_panels(const float* x, std::int64_t rows, std::int64_t columns, float* panels,
                  std::int64_t panel_rows) {

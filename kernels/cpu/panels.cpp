@@ -24,8 +24,8 @@ std::int64_t product_rows_here() {
   return product_rows;
 }
 
-// What comes into the caches while a tile is computed, so many bytes with each row of its panels:
-// nothing where they are 0, but never no address.
+// What comes into the caches while a tile is computed, so many bytes with each row of its panels.
+// Where nothing is wanted, an address that is there already, and steps of 0.
 struct Ahead {
   const char* piece;  // into the second-level cache
   std::int64_t piece_rows, piece_stride = 0, piece_step = 0;

@@ -23,6 +23,8 @@ bool multiplies_bf16();
 
 // Floats in a panel's row: two vectors of the processor.
 std::int64_t panel_width();
+// Of all panels that `columns` take.
+std::int64_t padded_columns(std::int64_t columns);
 // Rows of a result that one micro-kernel computes: of multiply_rows, and of add_transposed_product,
 // where they divide panel_width().
 std::int64_t product_rows();

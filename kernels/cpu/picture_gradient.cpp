@@ -9,8 +9,9 @@
 namespace gramgrad::cpu {
 namespace {
 
-std::int64_t padded_columns(const Shape& w) {
-  return ceil_div(w[1] * w[2] * w[3] + 1, panel_width()) * panel_width();
+// Of the products of a pixel: gather() reads one beyond the last.
+std::int64_t product_columns(const Shape& w) {
+  return padded_columns(w[1] * w[2] * w[3] + 1);
 }
 
 }  // namespace
@@ -24,14 +25,14 @@ PictureGradient::PictureGradient(const Device& device, const Tensor& w, std::int
       in_width_(in_width),
       out_width_(out_width),
       columns_(w_[1] * w_[2] * channels),
-      padded_(padded_columns(w_)),
+      padded_(product_columns(w_)),
       panels_(device, padded_ * w_[0]),
       products_(device, most_rows * out_width * padded_) {
   pack_panels(w.data<float>(), w_[0], columns_, panels_.data(), w_[0]);
 }
 
 std::int64_t PictureGradient::row_bytes(const Shape& w, std::int64_t out_width) {
-  return out_width * padded_columns(w) * std::int64_t{sizeof(float)};
+  return out_width * product_columns(w) * std::int64_t{sizeof(float)};
 }
 
 void PictureGradient::add_strip(const Strip& strip, const GradientRow& dz, float* dx,
@@ -54,7 +55,7 @@ void PictureGradient::multiply(const float* dz, float* products) const {
                  .y = products,
                  .y_stride = padded_,
                  .rows = out_width_,
-                 .columns = ceil_div(columns_, panel_width()) * panel_width(),
+                 .columns = padded_columns(columns_),
                  .accumulate = false,
                  .far_x = true});
 }

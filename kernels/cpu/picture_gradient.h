@@ -19,7 +19,7 @@ class PictureGradient {
 
   static bool suits(const Shape& w) { return w[3] == channels; }
 
-  // Of the products that are kept for a row of dz, of out_width pixels.
+  // Bytes of the products that are kept for a row of dz, of out_width pixels.
   static std::int64_t row_bytes(const Shape& w, std::int64_t out_width);
 
   // Row h of dz, [out_width, O], for the thread with the number `slot`. Must not throw.

@@ -14,6 +14,7 @@ namespace gramgrad::tests {
 namespace {
 
 constexpr std::int64_t chunk = cpu::contraction_chunk;
+constexpr std::int64_t other_columns = 37;  // of the second operand
 
 // From -3 to 3: the sums of a million products are exact in f32.
 int whole_number(std::int64_t i) {
@@ -71,9 +72,9 @@ std::vector<std::int32_t> exact_sums(const Matrix& a, std::int64_t a_columns, co
 
 void expect_exact_sums(std::int64_t rows, std::int64_t columns, bool aligned) {
   const Matrix a(rows, columns, 0, aligned);
-  const Matrix b(rows, 37, 1, aligned);
+  const Matrix b(rows, other_columns, 1, aligned);
   const auto squares = exact_sums(a, columns, a, columns, rows);
-  const auto products = exact_sums(a, columns, b, 37, rows);
+  const auto products = exact_sums(a, columns, b, other_columns, rows);
   for_each_instruction_set([&] {
     for (const int threads : {1, 3}) {
       SCOPED_TRACE(testing::Message() << rows << " rows, " << columns << " columns, threads "
@@ -86,8 +87,8 @@ void expect_exact_sums(std::int64_t rows, std::int64_t columns, bool aligned) {
           ASSERT_EQ(symmetric.row(i)[j], squares[static_cast<std::size_t>(i * columns + j)])
               << "row " << i << ", column " << j;
         }
-        for (std::int64_t j = 0; j < 37; ++j) {
-          ASSERT_EQ(both.row(i)[j], products[static_cast<std::size_t>(i * 37 + j)])
+        for (std::int64_t j = 0; j < other_columns; ++j) {
+          ASSERT_EQ(both.row(i)[j], products[static_cast<std::size_t>(i * other_columns + j)])
               << "row " << i << ", column " << j;
         }
       }

@@ -13,8 +13,8 @@ namespace gramgrad::cpu {
 // The packed weights of one direction of a convolution w [O, 3, 3, I], from `from` to `to`
 // channels: 36 matrices [from, to] in panels (panels.h), as f32, or as bf16 in pairs of rows. Small
 // ones are packed for each direction, and so are those in bf16. Large ones in f32 are packed once,
-// for the convolution itself: its gradient finds them in another order (points.h) and transposes a
-// panel at a time, which costs little beside the many tiles that a panel is used for.
+// for the convolution itself: its gradient finds them in another order (points.h) and transposes
+// two panels at a time, which costs little beside the many tiles that a panel is used for.
 struct WinogradWeights {
   struct PanelRange {
     std::int64_t begin, end;
