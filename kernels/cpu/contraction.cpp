@@ -14,8 +14,10 @@
 namespace gramgrad::cpu {
 namespace {
 
-// Floats of a batch of chunks: 2 MiB, about a core's cache.
+// Floats of a batch of chunks: 2 MiB, about a core's cache. A task takes so many tiles, which lie
+// one below the other and share columns of b.
 constexpr std::int64_t batch_floats = 1 << 19;
+constexpr std::int64_t tiles_together = 8;
 // Where each task has sums of its own: so many tasks, and at most so many sums for all.
 constexpr std::int64_t most_groups = 16;
 constexpr std::int64_t most_group_sums = 1 << 18;
@@ -120,11 +122,15 @@ class Contraction {
     for (std::int64_t first = 0; first < chunks(); first += batch) {
       const std::int64_t count = std::min(batch, chunks() - first);
       parallel_for(device_.threads(), count, [&](std::int64_t i) { pack(first + i, packed, i); });
-      parallel_for(device_.threads(), std::ssize(tiles_), [&](std::int64_t tile) {
-        for (std::int64_t i = 0; i < count; ++i) {
-          add_tile(sums, tiles_[static_cast<std::size_t>(tile)], first + i, packed, i, {});
-        }
-      });
+      parallel_ranges(device_.threads(), std::ssize(tiles_), tiles_together,
+                      [&](std::int64_t begin, std::int64_t end) {
+                        for (std::int64_t i = 0; i < count; ++i) {
+                          for (std::int64_t tile = begin; tile < end; ++tile) {
+                            add_tile(sums, tiles_[static_cast<std::size_t>(tile)], first + i,
+                                     packed, i, {});
+                          }
+                        }
+                      });
     }
   }
 

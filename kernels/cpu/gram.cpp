@@ -23,19 +23,23 @@ void for_each_image(const Tensor& f, const Visit& visit) {
   }
 }
 
-// Panels of S = scale (dG + dG^T) for one image.
+// Panels of S = scale (dG + dG^T) for one image. Panel by panel: the rows of dG that are its
+// columns are read in sequence.
 void pack_symmetric(const Device& device, double scale, const float* dg, std::int64_t channels,
                     float* panels) {
   const std::int64_t width = panel_width();
-  const std::int64_t padded = padded_columns(channels);
-  parallel_for(device.threads(), channels, [=](std::int64_t i) {
-    for (std::int64_t j = 0; j < padded; ++j) {
-      float* to = panels + j / width * width * channels + i * width + j % width;
-      *to = j < channels ? static_cast<float>(scale * (static_cast<double>(dg[i * channels + j]) +
-                                                       static_cast<double>(dg[j * channels + i])))
-                         : 0.0F;
-    }
-  });
+  parallel_ranges(
+      device.threads(), padded_columns(channels), width, [=](std::int64_t begin, std::int64_t end) {
+        float* to = panels + begin * channels;
+        for (std::int64_t i = 0; i < channels; ++i) {
+          for (std::int64_t j = begin; j < end; ++j) {
+            *to++ = j < channels
+                        ? static_cast<float>(scale * (static_cast<double>(dg[i * channels + j]) +
+                                                      static_cast<double>(dg[j * channels + i])))
+                        : 0.0F;
+          }
+        }
+      });
 }
 
 }  // namespace

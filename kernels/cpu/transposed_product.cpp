@@ -22,10 +22,13 @@ std::int64_t rows_here() {
 
 // sums[0..lanes) += values
 HWY_INLINE void add_in_f64(V values, double* sums) {
+  const hn::ScalableTag<double> wide;
+  const hn::Rebind<float, decltype(wide)> narrow;
   HWY_ALIGN float stored[lanes];
   hn::Store(values, Tag(), stored);
-  for (std::int64_t i = 0; i < lanes; ++i) {
-    sums[i] += static_cast<double>(stored[i]);
+  for (std::size_t i = 0; i < lanes; i += hn::Lanes(wide)) {
+    const auto promoted = hn::PromoteTo(wide, hn::Load(narrow, stored + i));
+    hn::Store(hn::Add(hn::Load(wide, sums + i), promoted), wide, sums + i);
   }
 }
 

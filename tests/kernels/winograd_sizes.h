@@ -36,7 +36,7 @@ inline std::vector<Conv2dSize> winograd_sizes() {
       pooled(size(1, 7, 6, 18, 20, 1), max, false),
       pooled(size(1, 6, 7, 18, 20, 1), average, true),
       size(1, 3, 3, 16, 16, 0),
-      with_relu(size(1, 8, 12, 19, 23, 0), max, false),
+      with_relu(size(1, 16, 15, 19, 23, 0), max, false),
       size(1, 4, 6, 16, 18, 2),
       with_relu(size(1, 5, 2, 17, 16, 3), max),
       with_relu(size(1, 40, 44, 64, 64, 1), max, false),

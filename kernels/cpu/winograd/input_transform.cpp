@@ -36,31 +36,36 @@ class TilePixels {
            left_ + winograd::input_side <= width;
   }
 
-  // Pixel (i, j) of the tile, channels c, c+1, ...
-  template <bool is_inside, class D>
-  HWY_INLINE hn::Vec<D> load(D d, std::int64_t i, std::int64_t j, std::size_t c) const {
-    if constexpr (!is_inside) {
-      const std::int64_t h = top_ + i;
-      const std::int64_t w = left_ + j;
-      if (h < 0 || w < 0 || h >= map_.height || w >= map_.width) {
-        return hn::Zero(d);
-      }
-    }
-    const auto offset = (pixel_ + j) * map_.channels + i * row_ + static_cast<std::int64_t>(c);
-    hn::Vec<D> value;
+  // Column j of the tile, channels c, c+1, ...
+  template <bool is_inside, class D, class V = hn::Vec<D>>
+  HWY_INLINE void load_column(D d, std::int64_t j, std::size_t c, V (&column)[6]) const {
     if constexpr (unpools) {
-      value = unpooled<is_inside>(d, top_ + i, left_ + j, c);
+      if (top_ % 2 == 0) {
+        unpool_column<is_inside, 0>(d, j, c, column);
+      } else {
+        unpool_column<is_inside, 1>(d, j, c, column);
+      }
       if (map_.dy != nullptr) {
-        value = hn::Add(value, hn::LoadU(d, map_.dy + offset));
+#pragma GCC unroll 6
+        for (std::int64_t i = 0; i < winograd::input_side; ++i) {
+          column[i] = hn::Add(column[i], from_map<is_inside>(d, i, j, c));
+        }
       }
     } else {
-      value = hn::LoadU(d, map_.dy + offset);
+#pragma GCC unroll 6
+      for (std::int64_t i = 0; i < winograd::input_side; ++i) {
+        column[i] = from_map<is_inside>(d, i, j, c);
+      }
     }
     if constexpr (masked) {
-      const std::int64_t byte = (pixel_ + j + i * map_.width) * bytes_;
-      value = hn::IfThenElseZero(mask_from_bits(d, map_.relu_mask + byte, c), value);
+#pragma GCC unroll 6
+      for (std::int64_t i = 0; i < winograd::input_side; ++i) {
+        if (is_inside || in_map(i, j)) {
+          const std::int64_t byte = (pixel_ + j + i * map_.width) * bytes_;
+          column[i] = hn::IfThenElseZero(mask_from_bits(d, map_.relu_mask + byte, c), column[i]);
+        }
+      }
     }
-    return value;
   }
 
   // Brings the four columns of pixels that the next tile adds to the cache.
@@ -76,22 +81,56 @@ class TilePixels {
   }
 
  private:
+  bool in_map(std::int64_t i, std::int64_t j) const {
+    return top_ + i >= 0 && left_ + j >= 0 && top_ + i < map_.height && left_ + j < map_.width;
+  }
+
+  // Pixel (i, j) of dy.
   template <bool is_inside, class D>
-  HWY_INLINE hn::Vec<D> unpooled(D d, std::int64_t h, std::int64_t w, std::size_t c) const {
+  HWY_INLINE hn::Vec<D> from_map(D d, std::int64_t i, std::int64_t j, std::size_t c) const {
+    if (!is_inside && !in_map(i, j)) {
+      return hn::Zero(d);
+    }
+    return hn::LoadU(d, map_.dy + (pixel_ + j) * map_.channels + i * row_ + c);
+  }
+
+  // What flows to column j through pooling. Two pixels, one below the other, are in the same window
+  // and share its loads; `odd`: the tile's first row is the second one of its windows.
+  template <bool is_inside, int odd, class D, class V = hn::Vec<D>>
+  HWY_INLINE void unpool_column(D d, std::int64_t j, std::size_t c, V (&column)[6]) const {
     const hn::Rebind<std::int32_t, D> integers;
     const hn::Rebind<std::uint8_t, D> bytes;
-    if (!is_inside && (h / 2 >= map_.pooled_height || w / 2 >= map_.pooled_width)) {
-      return hn::Zero(d);  // a row or column that pooling dropped
+    const std::int64_t w = (left_ + j) >> 1;
+    const auto place = static_cast<std::int32_t>((left_ + j) & 1);  // of the first row in a window
+#pragma GCC unroll 4
+    for (std::int64_t window = 0; window < 3 + odd; ++window) {
+      const std::int64_t h = (top_ >> 1) + window;
+      const std::int64_t i = 2 * window - odd;
+      V first = hn::Zero(d);  // outside the map, or in a row or column that pooling dropped
+      V second = first;
+      if (is_inside || (h >= 0 && w >= 0 && h < map_.pooled_height && w < map_.pooled_width)) {
+        const auto offset =
+            (h * map_.pooled_width + w) * map_.channels + static_cast<std::int64_t>(c);
+        const V value = hn::LoadU(d, map_.dpooled + offset);
+        if (map_.winners == nullptr) {
+          first = second = hn::Mul(value, hn::Set(d, 0.25F));
+        } else {
+          const auto winner = hn::PromoteTo(integers, hn::LoadU(bytes, map_.winners + offset));
+          const auto part = [&](std::int32_t k) HWY_ATTR {
+            const auto won = hn::Eq(winner, hn::Set(integers, k));
+            return hn::IfThenElseZero(hn::RebindMask(d, won), value);
+          };
+          first = part(place);
+          second = part(2 + place);
+        }
+      }
+      if (i >= 0) {
+        column[i] = first;
+      }
+      if (i + 1 < winograd::input_side) {
+        column[i + 1] = second;
+      }
     }
-    const std::int64_t offset =
-        (h / 2 * map_.pooled_width + w / 2) * map_.channels + static_cast<std::int64_t>(c);
-    const auto value = hn::LoadU(d, map_.dpooled + offset);
-    if (map_.winners == nullptr) {
-      return hn::Mul(value, hn::Set(d, 0.25F));
-    }
-    const auto winner = hn::PromoteTo(integers, hn::LoadU(bytes, map_.winners + offset));
-    const auto index = hn::Set(integers, static_cast<std::int32_t>(h % 2 * 2 + w % 2));
-    return hn::IfThenElseZero(hn::RebindMask(d, hn::Eq(winner, index)), value);
   }
 
   const MapGradient& map_;
@@ -118,10 +157,7 @@ HWY_INLINE void transform_tile(D d, const Pixels& pixels, std::size_t c, const T
   for (std::int64_t j = 0; j < 6; ++j) {
     V column[6];
     V transformed[6];
-#pragma GCC unroll 6
-    for (std::int64_t i = 0; i < 6; ++i) {
-      column[i] = pixels.template load<is_inside>(d, i, j, c);
-    }
+    pixels.template load_column<is_inside>(d, j, c, column);
     transform_inputs(d, column, transformed);
 #pragma GCC unroll 6
     for (std::int64_t i = 0; i < 6; ++i) {
