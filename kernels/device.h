@@ -27,8 +27,9 @@ struct DeviceState;
 //   bf16:  on a CPU, rounded to bf16.
 // Maps in bf16 go through cuDNN and tensor cores with tf32, and through hand-written kernels with
 // f32.
-// On a CPU only Winograd's convolutions round, and what they have transformed: 3x3, stride 1, at
-// least 16 channels on both sides. All others are computed in f32.
+// On a CPU, of the convolutions only Winograd's round, and what they have transformed: 3x3, stride
+// 1, at least 16 channels on both sides. All others are computed in f32. With mixed and bf16 the
+// gradient of Gram matrices rounds its factors too, features and dG + dG^T.
 enum class Math { f32, tf32, mixed, bf16 };
 
 // Which of cuDNN's plans a convolution gets. expected: the one that cuDNN's heuristics put first.

@@ -211,8 +211,8 @@ struct Ops {
   // Gatys, Ecker, Bethge 2016, equation 3. maps: f; as bf16 has f32's range, g overflows only where
   // f32's sums do.
   Operator<void(double scale, const Tensor& f, Tensor& g)> gram;
-  // df[n,h,w,i] (+)= scale * sum_j f[n,h,w,j] (dg[n,i,j] + dg[n,j,i]). maps: f, df; tensor cores
-  // that multiply bf16 take dg + dg^T rounded to it.
+  // df[n,h,w,i] (+)= scale * sum_j f[n,h,w,j] (dg[n,i,j] + dg[n,j,i]). maps: f, df; what
+  // multiplies bf16 takes dg + dg^T rounded to it, and on a CPU f too.
   Operator<void(double scale, const Tensor& f, const Tensor& dg, Tensor& df, WriteMode mode)>
       gram_backward;
   // With G = gram(gram_scale, f), D = G - target:

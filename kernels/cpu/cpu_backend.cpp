@@ -81,8 +81,14 @@ CpuBackend::PackedWeights CpuBackend::pack(const ConvolutionPlan& plan, const Te
 }
 
 DType CpuBackend::factors(WeightOrientation orientation) const {
-  const bool gradient = orientation == WeightOrientation::transposed;
-  return math_ == Math::bf16 || (math_ == Math::mixed && gradient) ? DType::bf16 : DType::f32;
+  if (orientation == WeightOrientation::transposed) {
+    return gradient_factors();
+  }
+  return math_ == Math::bf16 ? DType::bf16 : DType::f32;
+}
+
+DType CpuBackend::gradient_factors() const {
+  return math_ == Math::bf16 || math_ == Math::mixed ? DType::bf16 : DType::f32;
 }
 
 CpuBackend::PackedWeights CpuBackend::winograd_weights(const Tensor& w,

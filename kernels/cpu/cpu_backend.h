@@ -26,6 +26,8 @@ class CpuBackend {
                      bool frozen);
   // What Winograd's convolutions with weights of that orientation round their factors to.
   DType factors(WeightOrientation orientation) const;
+  // The same of gradients: of convolutions with transposed weights, and of Gram matrices.
+  DType gradient_factors() const;
   // w [O, 3, 3, I] as winograd/weights.h packs it; of either type.
   PackedWeights winograd_weights(const Tensor& w, const WinogradWeights& weights, bool frozen);
   // bias may be null.

@@ -1,8 +1,10 @@
-// How matrices are laid out in panels: packing, and transposing what is packed.
+// How the factors of products are laid out: packing panels, transposing what is packed, and
+// rounding rows to pairs.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/cpu/panel_layout.cpp"
 #include <hwy/foreach_target.h>
 
+#include "kernels/cpu/bf16_inl.h"
 #include "kernels/cpu/panel_width_inl.h"
 
 #include <algorithm>
@@ -28,6 +30,19 @@ void pack(const float* x, std::int64_t rows, std::int64_t columns, float* panels
       std::copy_n(from, count, to);
       std::fill_n(to + count, width - count, 0.0F);
     }
+  }
+}
+
+void round_rows(const float* x, std::int64_t rows, std::int64_t columns, Bf16Pair* pairs) {
+  const std::int64_t row_pairs = ceil_div(columns, 2);
+  for (std::int64_t r = 0; r < rows; ++r) {
+    const float* from = x + r * columns;
+    Bf16Pair* row = pairs + r * row_pairs;
+    row[row_pairs - 1].second = {0};  // of an odd number of columns
+    auto* to = reinterpret_cast<Bf16*>(row);
+    for_each_vector(0, static_cast<std::size_t>(columns), [&](auto d, std::size_t c) HWY_ATTR {
+      store(d, hn::LoadU(d, from + c), to + c);
+    });
   }
 }
 
@@ -103,6 +118,7 @@ namespace gramgrad::cpu {
 
 HWY_EXPORT(panel_width_here);
 HWY_EXPORT(pack);
+HWY_EXPORT(round_rows);
 HWY_EXPORT(transpose);
 
 std::int64_t panel_width() {
@@ -115,6 +131,9 @@ std::int64_t padded_columns(std::int64_t columns) {
 void pack_panels(const float* x, std::int64_t rows, std::int64_t columns, float* panels,
                  std::int64_t panel_rows) {
   HWY_DYNAMIC_DISPATCH(pack)(x, rows, columns, panels, panel_rows);
+}
+void round_to_pairs(const float* x, std::int64_t rows, std::int64_t columns, Bf16Pair* pairs) {
+  HWY_DYNAMIC_DISPATCH(round_rows)(x, rows, columns, pairs);
 }
 void transpose_panel(const float* panels, std::int64_t rows, std::int64_t columns,
                      std::int64_t panel, float* transposed) {

@@ -34,6 +34,10 @@ std::int64_t contraction_rows();
 void pack_panels(const float* x, std::int64_t rows, std::int64_t columns, float* panels,
                  std::int64_t panel_rows);
 
+// Rounds x [rows, columns] to bf16, to nearest: a left factor of multiply_rows, rows of
+// ceil(columns / 2) pairs.
+void round_to_pairs(const float* x, std::int64_t rows, std::int64_t columns, Bf16Pair* pairs);
+
 // One panel of a matrix whose transposed [rows, columns] is packed: element (c, r) of it is row
 // panel * panel_width() + r, column c there. Rows beyond the packed matrix become columns of 0.
 // Writes whole panels' worth of rows: `columns` rounded up to a multiple of panel_width().

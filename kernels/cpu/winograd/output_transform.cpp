@@ -91,6 +91,15 @@ HWY_INLINE void store_pixels(D d, const TilePlace& place, const WinogradOutput& 
   });
 }
 
+// Brings the next tile's pixels to the cache, which are added to.
+HWY_INLINE void prefetch_next(const TilePlace& place, const WinogradOutput& output, std::size_t c) {
+  if (place.left + 2 * winograd::output_side <= output.width) {
+    for_pixels(place, output, [&](std::int64_t, std::int64_t, std::int64_t pixel) HWY_ATTR {
+      hwy::Prefetch(output.y + (pixel + winograd::output_side) * output.channels + c);
+    });
+  }
+}
+
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE void store_mask(D d, const TilePlace& place, const WinogradOutput& output, std::size_t c,
                            const V (&pixels)[4][4]) {
@@ -157,6 +166,9 @@ void output_tiles(const TileMatrices<float>& m, std::int64_t first, const TileGr
     for_each_vector(0, static_cast<std::size_t>(output.channels),
                     [&](auto d, std::size_t c) HWY_ATTR {
                       hn::Vec<decltype(d)> pixels[4][4];
+                      if (output.accumulate) {
+                        prefetch_next(place, output, c);
+                      }
                       inverse(d, m, tile - first, c, pixels);
                       add_bias_and_clip(d, output, c, pixels);
                       if (output.relu_mask != nullptr) {
