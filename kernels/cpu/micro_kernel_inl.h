@@ -53,6 +53,30 @@ HWY_INLINE void clear(V (&sums)[rows][vectors]) {
   }
 }
 
+// to = sums
+template <int rows, int vectors>
+HWY_INLINE void copy(const V (&sums)[rows][vectors], V (&to)[rows][vectors]) {
+#pragma GCC unroll 8
+  for (int r = 0; r < rows; ++r) {
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; ++v) {
+      to[r][v] = sums[r][v];
+    }
+  }
+}
+
+// to += sums
+template <int rows, int vectors>
+HWY_INLINE void add(const V (&sums)[rows][vectors], V (&to)[rows][vectors]) {
+#pragma GCC unroll 8
+  for (int r = 0; r < rows; ++r) {
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; ++v) {
+      to[r][v] = hn::Add(to[r][v], sums[r][v]);
+    }
+  }
+}
+
 // sums[r][v] += a[r * a_stride] b[v], where v counts the vectors of one row of all panels.
 template <int rows, int vectors, class T>
 HWY_INLINE void add_outer_product(const T* HWY_RESTRICT a, std::int64_t a_stride,

@@ -18,6 +18,8 @@ namespace {
 // each multiplication, because they are what a second hardware thread of the core competes for.
 // AVX-512 has 32 registers and takes 6 rows x 4 vectors, others have 16 and take 6 x 2.
 constexpr int product_rows = 6;
+// Sums of more products are added up in parts, because rounding errors grow with a running sum.
+constexpr std::int64_t longest_sum = 128;
 constexpr int most_panels = lanes == 16 ? 2 : 1;
 
 std::int64_t product_rows_here() {
@@ -63,17 +65,22 @@ HWY_NOINLINE void multiply_tile(const ProductTile<T>& tile) {
   }
   V sums[rows][vectors];
   clear(sums);
+  V parts[rows][vectors];  // in memory
+  bool in_parts = false;
   const std::int64_t x_stride = tile.x_stride;
   const std::int64_t panel_stride = tile.inner * width;
   const std::int64_t piece_step = tile.ahead.piece_step;
   const std::int64_t next_x_step = tile.ahead.next_x_step;
   const char* piece = tile.ahead.piece;
+  const char* ahead = piece;
   const char* next_x = tile.ahead.next_x;
   const T* x = tile.x;
   const T* b = tile.b;
-  for (const T* const end = b + panel_stride; b != end;) {
-    const T* const piece_end = std::min(b + tile.ahead.piece_rows * width, end);
-    for (const char* ahead = piece; b != piece_end; b += width) {
+  const T* const end = b + panel_stride;
+  const T* piece_end = b + tile.ahead.piece_rows * width;
+  const T* part_end = b + longest_sum * width;
+  for (;;) {
+    for (const T* const stop = std::min({piece_end, part_end, end}); b != stop; b += width) {
       __builtin_prefetch(ahead, 0, 2);
       __builtin_prefetch(next_x, 0, 3);
       add_outer_product(x, x_stride, b, panel_stride, sums);
@@ -81,7 +88,26 @@ HWY_NOINLINE void multiply_tile(const ProductTile<T>& tile) {
       next_x += next_x_step;
       ++x;
     }
-    piece += tile.ahead.piece_stride;
+    if (b == end) {
+      break;
+    }
+    if (b == piece_end) {
+      piece += tile.ahead.piece_stride;
+      ahead = piece;
+      piece_end += tile.ahead.piece_rows * width;
+    }
+    if (b == part_end) {
+      if (in_parts) {
+        add(parts, sums);
+      }
+      copy(sums, parts);
+      clear(sums);
+      in_parts = true;
+      part_end += longest_sum * width;
+    }
+  }
+  if (in_parts) {
+    add(parts, sums);
   }
 #pragma GCC unroll 8
   for (int r = 0; r < rows; ++r) {

@@ -1,12 +1,15 @@
-// The stages of Winograd's convolution in bf16, bit for bit: what is rounded is what f32 has there,
-// and pairs lie where the products expect them. winograd_test.cpp has the whole.
+// The stages of Winograd's convolution in bf16: numbers are rounded to the nearest, and pairs lie
+// where the products expect them. winograd_test.cpp has the whole.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <limits>
 
+#include "kernels/cpu/map_gradient.h"
 #include "kernels/cpu/winograd/input_transform.h"
 #include "kernels/cpu/winograd/weights.h"
 #include "tests/kernels/instruction_sets.h"
+#include "tests/kernels/winograd_matrices.h"
 
 namespace gramgrad::tests {
 namespace {
@@ -38,32 +41,64 @@ std::vector<std::uint8_t> bytes(const char* name, const Shape& shape, int below)
       .to_host<std::uint8_t>();
 }
 
+constexpr std::int64_t tile_width = cpu::winograd::tile_width_for(DType::bf16);
+constexpr std::int64_t products = cpu::winograd::products(tile_width);
+
+// The pixels that a tile sees of channel c; zeros outside the map.
+Matrix<6, 6> pixels_of(const std::vector<float>& map, const cpu::MapGradient& size,
+                       const cpu::TileGrid& grid, std::int64_t tile, std::int64_t c) {
+  Matrix<6, 6> d{};
+  for (std::int64_t i = 0; i < 6; ++i) {
+    for (std::int64_t j = 0; j < 6; ++j) {
+      const std::int64_t y = grid.top(tile) + i - 1;
+      const std::int64_t x = grid.left(tile) + j - 1;
+      if (y >= 0 && x >= 0 && y < size.height && x < size.width) {
+        d[static_cast<std::size_t>(i)][static_cast<std::size_t>(j)] =
+            map[static_cast<std::size_t>((y * size.width + x) * size.channels + c)];
+      }
+    }
+  }
+  return d;
+}
+
+// Half of the distance of bf16 numbers, 2^-8, and the f32 roundings of two transforms before: four
+// each, relative to the sum of absolute values. What is not finite stays so.
 void expect_rounded_tiles(const cpu::MapGradient& map) {
-  const cpu::TileGrid grid(map.height, map.width);
+  const cpu::TileGrid grid(map.height, map.width, tile_width);
   const std::int64_t pairs = (map.channels + 1) / 2;
-  using Whole = cpu::TileMatrices<float>;
   using Pairs = cpu::TileMatrices<Bf16Pair>;
-  std::vector<float> in_f32(static_cast<std::size_t>(Whole::elements(grid.count(), map.channels)),
-                            nan);
-  std::vector<Bf16Pair> in_bf16(static_cast<std::size_t>(Pairs::elements(grid.count(), pairs)),
-                                poison);
-  const Whole whole(in_f32.data(), grid.count(), map.channels);
-  const Pairs rounded(in_bf16.data(), grid.count(), pairs);
-  cpu::transform_input_tiles({map, 1}, grid, {0, grid.count()}, 0, whole);
-  cpu::transform_input_tiles({map, 1}, grid, {0, grid.count()}, 0, rounded);
-  for (std::int64_t product = 0; product < cpu::winograd::products; ++product) {
-    for (std::int64_t tile = 0; tile < grid.count(); ++tile) {
-      for (std::int64_t c = 0; c < 2 * pairs; ++c) {
-        const float value = c < map.channels ? whole.row(product, tile)[c] : 0.0F;
-        ASSERT_EQ(half_of(rounded.row(product, tile)[c / 2], c).bits, to_bf16(value).bits)
-            << "product " << product << ", tile " << tile << ", channel " << c << " of "
-            << map.channels;
+  std::vector<Bf16Pair> memory(
+      static_cast<std::size_t>(products * Pairs::stride(grid.count(), pairs)), poison);
+  const Pairs v(memory.data(), grid.count(), pairs);
+  cpu::transform_input_tiles({map, 1}, grid, {0, grid.count()}, 0, v);
+  std::vector<float> whole(static_cast<std::size_t>(map.height * map.width * map.channels));
+  const std::int64_t row = map.width * map.channels;
+  for (std::int64_t h = 0; h < map.height; ++h) {
+    cpu::write_gradient_row(map, h, whole.data() + h * row, WriteMode::assign);
+  }
+  for (std::int64_t tile = 0; tile < grid.count(); ++tile) {
+    for (std::int64_t c = 0; c < 2 * pairs; ++c) {
+      const auto d = c < map.channels ? pixels_of(whole, map, grid, tile, c) : Matrix<6, 6>{};
+      const auto exact = transformed_input(d, [](double term) { return term; });
+      const auto magnitude = transformed_input(d, [](double term) { return std::abs(term); });
+      for (std::int64_t product = 0; product < products; ++product) {
+        const auto i = static_cast<std::size_t>(product / 6);
+        const auto j = static_cast<std::size_t>(product % 6);
+        const double actual = to_f32(half_of(v.row(product, tile)[c / 2], c));
+        SCOPED_TRACE(testing::Message() << "product " << product << ", tile " << tile
+                                        << ", channel " << c << " of " << map.channels);
+        if (std::isfinite(magnitude[i][j])) {
+          const double allowed = 0x1p-8 * std::abs(exact[i][j]) + 8 * 0x1p-24 * magnitude[i][j];
+          ASSERT_LE(std::abs(actual - exact[i][j]), allowed);
+        } else {
+          ASSERT_FALSE(std::isfinite(actual));
+        }
       }
     }
   }
 }
 
-TEST_F(Bf16Stages, TilesAreThoseOfF32Rounded) {
+TEST_F(Bf16Stages, TilesAreRounded) {
   constexpr std::int64_t height = 11;
   constexpr std::int64_t width = 10;
   for (const std::int64_t channels : {1, 16, 17, 33, 40, 67}) {
@@ -89,29 +124,41 @@ TEST_F(Bf16Stages, TilesAreThoseOfF32Rounded) {
   }
 }
 
-TEST_F(Bf16Stages, WeightsAreThoseOfF32Rounded) {
-  const Shape shape{35, 3, 3, 17};  // small: in f32 too packed for each direction
+// Twice: G g G^T in f64 to f32, and that to bf16.
+TEST_F(Bf16Stages, WeightsAreRounded) {
+  const Shape shape{35, 3, 3, 17};
   const std::vector<float> w = numbers("w", shape);
   for_each_instruction_set([&] {
     for (const auto direction :
          {cpu::WeightOrientation::plain, cpu::WeightOrientation::transposed}) {
-      const cpu::WinogradWeights whole(shape, direction, DType::f32);
-      const cpu::WinogradWeights rounded(shape, direction, DType::bf16);
-      std::vector<float> in_f32(static_cast<std::size_t>(whole.elements()), nan);
-      std::vector<Bf16Pair> in_bf16(static_cast<std::size_t>(rounded.elements()), poison);
-      cpu::transform_weights(2, w.data(), shape, whole, in_f32.data());
-      cpu::transform_weights(2, w.data(), shape, rounded, in_bf16.data());
-      ASSERT_EQ(rounded.packed, direction);
-      ASSERT_EQ(rounded.inner(), (whole.from + 1) / 2);
+      const bool plain = direction == cpu::WeightOrientation::plain;
+      const cpu::WinogradWeights weights(shape, direction, DType::bf16);
+      ASSERT_EQ(weights.packed, direction);
+      ASSERT_EQ(weights.inner(), (weights.from + 1) / 2);
+      std::vector<Bf16Pair> u(static_cast<std::size_t>(weights.elements()), poison);
+      cpu::transform_weights(2, w.data(), shape, weights, u.data());
       const std::int64_t width = cpu::panel_width();
-      for (std::int64_t i = 0; i < whole.panels() * cpu::winograd::products; ++i) {
-        const float* floats = in_f32.data() + i * whole.from * width;
-        const Bf16Pair* pairs = in_bf16.data() + i * rounded.inner() * width;
-        for (std::int64_t row = 0; row < 2 * rounded.inner(); ++row) {
-          for (std::int64_t column = 0; column < width; ++column) {
-            const float value = row < whole.from ? floats[row * width + column] : 0.0F;
-            ASSERT_EQ(half_of(pairs[row / 2 * width + column], row).bits, to_bf16(value).bits)
-                << "panel " << i << ", row " << row << ", column " << column;
+      for (std::int64_t i = 0; i < weights.panels() * products; ++i) {
+        const std::int64_t product = i / weights.panels();
+        const Bf16Pair* panel = u.data() + i * weights.inner() * width;
+        for (std::int64_t row = 0; row < 2 * weights.inner(); ++row) {
+          for (std::int64_t place = 0; place < width; ++place) {
+            const std::int64_t column = i % weights.panels() * width + place;
+            double value = 0;
+            if (row < weights.from && column < weights.to) {
+              const auto tap = [&](std::size_t r, std::size_t s) {
+                const std::size_t number = plain ? 3 * r + s : 8 - (3 * r + s);
+                const std::int64_t output = plain ? column : row;
+                const std::int64_t input = plain ? row : column;
+                return w[static_cast<std::size_t>(
+                    (output * 9 + static_cast<std::int64_t>(number)) * shape[3] + input)];
+              };
+              value = transformed_filter<tile_width>(tap, static_cast<std::size_t>(product / 6),
+                                                     static_cast<std::size_t>(product % 6));
+            }
+            ASSERT_EQ(half_of(panel[row / 2 * width + place], row).bits,
+                      to_bf16(static_cast<float>(value)).bits)
+                << "product " << product << ", row " << row << ", column " << column;
           }
         }
       }

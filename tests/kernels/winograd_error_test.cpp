@@ -21,48 +21,16 @@ double allowed_roundings(int channels) {
   return 1 + 4 * 4 + std::sqrt(channels);
 }
 
-using Matrix6 = std::array<std::array<double, 6>, 6>;
-
-// |B|^T |d| |B| of one channel.
-Matrix6 absolute_input(const Matrix6& d) {
-  Matrix6 v{};
-  for (std::size_t i = 0; i < 6; ++i) {
-    for (std::size_t j = 0; j < 6; ++j) {
-      for (std::size_t r = 0; r < 6; ++r) {
-        for (std::size_t s = 0; s < 6; ++s) {
-          v[i][j] += std::abs(input_matrix[i][r] * d[r][s] * input_matrix[j][s]);
-        }
-      }
-    }
-  }
-  return v;
-}
-
-// |G g G^T| of a filter that is given by its taps.
-template <typename Tap>
-Matrix6 absolute_filter(const Tap& tap) {
-  const auto& g = cpu::winograd::filter_matrix;
-  Matrix6 u{};
-  for (std::size_t i = 0; i < 6; ++i) {
-    for (std::size_t j = 0; j < 6; ++j) {
-      double value = 0;
-      for (std::size_t r = 0; r < 3; ++r) {
-        for (std::size_t s = 0; s < 3; ++s) {
-          value += g[i][r] * tap(r, s) * g[j][s];
-        }
-      }
-      u[i][j] = std::abs(value);
-    }
-  }
-  return u;
-}
+constexpr std::int64_t tile_width = cpu::winograd::tile_width_for(DType::f32);
+constexpr std::size_t columns = tile_width + 2;
+using Tile = Matrix<6, columns>;
 
 // Output pixel (y, x) of |A|^T m |A|.
-double absolute_output(const Matrix6& m, std::size_t y, std::size_t x) {
+double absolute_output(const Tile& m, std::size_t y, std::size_t x) {
   double sum = 0;
   for (std::size_t i = 0; i < 6; ++i) {
-    for (std::size_t j = 0; j < 6; ++j) {
-      sum += std::abs(output_matrix[y][i] * m[i][j] * output_matrix[x][j]);
+    for (std::size_t j = 0; j < columns; ++j) {
+      sum += std::abs(output_matrix<4>[y][i] * m[i][j] * output_matrix<tile_width>[x][j]);
     }
   }
   return sum;
@@ -73,9 +41,9 @@ class WinogradErrorTest : public testing::TestWithParam<int> {};
 TEST_P(WinogradErrorTest, StaysBelowTheTransformsBound) {
   const int channels = GetParam();
   constexpr int outputs = 16;
-  const Shape x_shape{1, 6, 6, channels};
+  const Shape x_shape{1, 6, columns, channels};
   const Shape w_shape{outputs, 3, 3, channels};
-  const Shape y_shape{1, 4, 4, outputs};  // without padding: exactly one tile
+  const Shape y_shape{1, 4, tile_width, outputs};  // without padding: exactly one tile
   const auto convolve = [&](const Device& device, DType dtype) {
     const Inputs inputs(device, {.dtype = dtype, .seed = test_seed()});
     Tensor y = inputs.assigned(y_shape);
@@ -83,24 +51,25 @@ TEST_P(WinogradErrorTest, StaysBelowTheTransformsBound) {
                         {.y = &y});
     return y.to_host<double>();
   };
-  const Inputs inputs = random_f64(Device::reference());
-  const auto x = inputs.values("x", x_shape).to_host<double>();
-  const auto w = inputs.values("w", w_shape).to_host<double>();
-  std::array<Matrix6, outputs> products{};
-  for (int c = 0; c < channels; ++c) {
-    Matrix6 d{};
-    for (int i = 0; i < 36; ++i) {
-      d[static_cast<std::size_t>(i / 6)][static_cast<std::size_t>(i % 6)] =
-          x[static_cast<std::size_t>(i * channels + c)];
+  const Inputs random = random_f64(Device::reference());
+  const auto x = random.values("x", x_shape).to_host<double>();
+  const auto w = random.values("w", w_shape).to_host<double>();
+  const auto inputs = static_cast<std::size_t>(channels);
+  std::array<Tile, outputs> products{};
+  for (std::size_t c = 0; c < inputs; ++c) {
+    Tile d{};
+    for (std::size_t i = 0; i < 6 * columns; ++i) {
+      d[i / columns][i % columns] = x[i * inputs + c];
     }
-    const Matrix6 v = absolute_input(d);
+    const Tile v = transformed_input(d, [](double term) { return std::abs(term); });
     for (std::size_t o = 0; o < outputs; ++o) {
-      const Matrix6 u = absolute_filter([&](std::size_t r, std::size_t s) {
-        return w[(o * 9 + r * 3 + s) * static_cast<std::size_t>(channels) +
-                 static_cast<std::size_t>(c)];
-      });
-      for (std::size_t i = 0; i < 36; ++i) {
-        products[o][i / 6][i % 6] += u[i / 6][i % 6] * v[i / 6][i % 6];
+      const auto tap = [&](std::size_t r, std::size_t s) {
+        return w[(o * 9 + r * 3 + s) * inputs + c];
+      };
+      for (std::size_t i = 0; i < 6; ++i) {
+        for (std::size_t j = 0; j < columns; ++j) {
+          products[o][i][j] += std::abs(transformed_filter<tile_width>(tap, i, j)) * v[i][j];
+        }
       }
     }
   }
@@ -109,7 +78,8 @@ TEST_P(WinogradErrorTest, StaysBelowTheTransformsBound) {
     const auto actual = convolve(Device::cpu(1), DType::f32);
     for (std::size_t i = 0; i < actual.size(); ++i) {
       const std::size_t pixel = i / outputs;
-      const double magnitude = absolute_output(products[i % outputs], pixel / 4, pixel % 4);
+      const double magnitude =
+          absolute_output(products[i % outputs], pixel / tile_width, pixel % tile_width);
       EXPECT_LE(std::abs(actual[i] - exact[i]), 0x1p-24 * allowed_roundings(channels) * magnitude)
           << "pixel " << pixel << ", output " << i % outputs;
     }

@@ -39,14 +39,15 @@ Energies along_a_side(int outputs, int inputs, int padding) {
       double u = 0;
       double v = 0;
       double y = 0;
-      for (const double tap : cpu::winograd::filter_matrix[p]) {
+      for (const double tap : cpu::winograd::Points<4>::filter_matrix[p]) {
         u += square(tap);
       }
       for (int i = 0; i < 6; ++i) {
-        v += exists(first + i - padding) ? square(input_matrix[p][static_cast<std::size_t>(i)]) : 0;
+        v += exists(first + i - padding) ? square(input_matrix<4>[p][static_cast<std::size_t>(i)])
+                                         : 0;
       }
       for (int k = 0; k < present; ++k) {
-        y += square(output_matrix[static_cast<std::size_t>(k)][p]);
+        y += square(output_matrix<4>[static_cast<std::size_t>(k)][p]);
       }
       sums.error += u * v * y;
     }

@@ -33,10 +33,10 @@ class Blocks {
   std::int64_t tiles() const { return tiles_; }  // of a block, the last ones may stick out
   // Of 32 bits: V, which may be in pairs of bf16 numbers, and M.
   std::int64_t v_elements() const {
-    return TileMatrices<float>::elements(tiles_, weights_.inner());
+    return weights_.products() * TileMatrices<float>::stride(tiles_, weights_.inner());
   }
   std::int64_t block_elements() const {
-    return v_elements() + TileMatrices<float>::elements(tiles_, m_columns_);
+    return v_elements() + weights_.products() * TileMatrices<float>::stride(tiles_, m_columns_);
   }
   // Of all blocks that are in work at a time and, behind them, each thread's panel of weights.
   std::int64_t elements() const { return elements_; }
@@ -46,7 +46,7 @@ class Blocks {
   std::int64_t tiles_per_block(const TileGrid& grid, std::int64_t bytes,
                                std::int64_t multiple) const {
     const std::int64_t tile_bytes =
-        winograd::products * (weights_.inner() + m_columns_) * std::int64_t{sizeof(float)};
+        weights_.products() * (weights_.inner() + m_columns_) * std::int64_t{sizeof(float)};
     const std::int64_t most = std::max(product_rows(), bytes / tile_bytes);
     const std::int64_t blocks = ceil_div(ceil_div(grid.count(), most), multiple) * multiple;
     return ceil_div(ceil_div(grid.count(), blocks), product_rows()) * product_rows();
@@ -69,7 +69,7 @@ class WinogradConvolution {
         weights_(weights),
         u_(u),
         output_(output),
-        grid_(output.height, output.width),
+        grid_(output.height, output.width, weights.tile_width),
         m_columns_(weights.panels() * panel_width()),
         blocks_(device.threads(), grid_, weights) {}
 
@@ -98,7 +98,7 @@ class WinogradConvolution {
       parallel_ranges(threads, count, grain, [&](std::int64_t begin, std::int64_t end) {
         transform_input_tiles(input_, grid_, {first + begin, first + end}, first, v);
       });
-      parallel_for_slots(threads, winograd::products * parts, [&](std::int64_t task, int slot) {
+      parallel_for_slots(threads, weights_.products() * parts, [&](std::int64_t task, int slot) {
         float* panel = memory.data() + blocks_.block_elements() + slot * weights_.panel_memory();
         multiply(task / parts, {task % parts * panels, (task % parts + 1) * panels}, count, v, m,
                  reinterpret_cast<T*>(panel));
@@ -120,7 +120,7 @@ class WinogradConvolution {
       const TileMatrices<T> v = v_in(own, size);
       const TileMatrices<float> m = m_in(own, size);
       transform_input_tiles(input_, grid_, tiles, tiles.begin, v);
-      for (std::int64_t product = 0; product < winograd::products; ++product) {
+      for (std::int64_t product = 0; product < weights_.products(); ++product) {
         multiply(product, {0, weights_.panels()}, tiles.end - tiles.begin, v, m, nullptr);
       }
       transform_output_tiles(m, tiles.begin, grid_, tiles, output_);
@@ -134,7 +134,7 @@ class WinogradConvolution {
     return {memory + blocks_.v_elements(), size, m_columns_};
   }
 
-  // M = V U for one of the 36 products, tiles [0, tiles), a range of panels whose end may lie
+  // M = V U for one of the products, tiles [0, tiles), a range of panels whose end may lie
   // beyond the last. `panel_memory` is for WinogradWeights::some_panels.
   void multiply(std::int64_t product, WinogradWeights::PanelRange range, std::int64_t tiles,
                 const TileMatrices<T>& v, const TileMatrices<float>& m, T* panel_memory) const {
@@ -170,7 +170,8 @@ class WinogradConvolution {
 
 std::int64_t winograd_workspace_bytes(int threads, std::int64_t height, std::int64_t width,
                                       const WinogradWeights& weights) {
-  return Blocks(threads, TileGrid(height, width), weights).elements() * std::int64_t{sizeof(float)};
+  return Blocks(threads, TileGrid(height, width, weights.tile_width), weights).elements() *
+         std::int64_t{sizeof(float)};
 }
 
 void winograd_convolution(const Device& device, const WinogradInput& input,

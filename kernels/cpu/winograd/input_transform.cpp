@@ -16,10 +16,13 @@ HWY_BEFORE_NAMESPACE();
 namespace gramgrad::cpu::HWY_NAMESPACE {
 namespace {
 
-// The 6x6 pixels that a tile sees; which parts of the gradient there are is known when compiling.
-template <bool masked, bool unpools>
+// The pixels that a tile sees; its width, and which parts of the gradient there are, is known when
+// compiling.
+template <std::int64_t tile_width, bool masked, bool unpools>
 class TilePixels {
  public:
+  static constexpr std::int64_t columns = tile_width + winograd::halo;
+
   TilePixels(const WinogradInput& input, std::int64_t output_top, std::int64_t output_left)
       : map_(input.map),
         top_(output_top - input.padding),
@@ -32,8 +35,8 @@ class TilePixels {
   bool inside() const {
     const std::int64_t height = unpools ? 2 * map_.pooled_height : map_.height;
     const std::int64_t width = unpools ? 2 * map_.pooled_width : map_.width;
-    return top_ >= 0 && left_ >= 0 && top_ + winograd::input_side <= height &&
-           left_ + winograd::input_side <= width;
+    return top_ >= 0 && left_ >= 0 && top_ + winograd::input_height <= height &&
+           left_ + columns <= width;
   }
 
   // Column j of the tile, channels c, c+1, ...
@@ -47,19 +50,19 @@ class TilePixels {
       }
       if (map_.dy != nullptr) {
 #pragma GCC unroll 6
-        for (std::int64_t i = 0; i < winograd::input_side; ++i) {
+        for (std::int64_t i = 0; i < winograd::input_height; ++i) {
           column[i] = hn::Add(column[i], from_map<is_inside>(d, i, j, c));
         }
       }
     } else {
 #pragma GCC unroll 6
-      for (std::int64_t i = 0; i < winograd::input_side; ++i) {
+      for (std::int64_t i = 0; i < winograd::input_height; ++i) {
         column[i] = from_map<is_inside>(d, i, j, c);
       }
     }
     if constexpr (masked) {
 #pragma GCC unroll 6
-      for (std::int64_t i = 0; i < winograd::input_side; ++i) {
+      for (std::int64_t i = 0; i < winograd::input_height; ++i) {
         if (is_inside || in_map(i, j)) {
           const std::int64_t byte = (pixel_ + j + i * map_.width) * bytes_;
           column[i] = hn::IfThenElseZero(mask_from_bits(d, map_.relu_mask + byte, c), column[i]);
@@ -68,13 +71,18 @@ class TilePixels {
     }
   }
 
-  // Brings the four columns of pixels that the next tile adds to the cache.
-  HWY_INLINE void prefetch_next(std::size_t c) const {
+  // Brings what the next tile adds to the second-level cache: with each part of the channels the
+  // same part of each row of memory, so that it is read in sequence and not pixel by pixel.
+  template <class D>
+  HWY_INLINE void prefetch_next(D d, std::size_t c) const {
     if constexpr (!unpools) {
-      for (std::int64_t i = 0; i < winograd::input_side; ++i) {
-        const float* row = map_.dy + i * row_ + static_cast<std::int64_t>(c);
-        for (std::int64_t j = winograd::input_side; j < 10; ++j) {
-          hwy::Prefetch(row + (pixel_ + j) * map_.channels);
+      constexpr std::int64_t line = 16;
+      const std::int64_t part = tile_width * static_cast<std::int64_t>(hn::Lanes(d));
+      const float* next =
+          map_.dy + (pixel_ + columns) * map_.channels + static_cast<std::int64_t>(c) * tile_width;
+      for (std::int64_t i = 0; i < winograd::input_height; ++i) {
+        for (std::int64_t j = 0; j < part; j += line) {
+          __builtin_prefetch(next + i * row_ + j, 0, 2);
         }
       }
     }
@@ -91,7 +99,11 @@ class TilePixels {
     if (!is_inside && !in_map(i, j)) {
       return hn::Zero(d);
     }
-    return hn::LoadU(d, map_.dy + (pixel_ + j) * map_.channels + i * row_ + c);
+    const float* pixel = map_.dy + (pixel_ + j) * map_.channels + i * row_ + c;
+    if constexpr (is_inside) {
+      hwy::Prefetch(pixel + hn::Lanes(d));  // the next channels, into the first-level cache
+    }
+    return hn::LoadU(d, pixel);
   }
 
   // What flows to column j through pooling. Two pixels, one below the other, are in the same window
@@ -127,7 +139,7 @@ class TilePixels {
       if (i >= 0) {
         column[i] = first;
       }
-      if (i + 1 < winograd::input_side) {
+      if (i + 1 < winograd::input_height) {
         column[i + 1] = second;
       }
     }
@@ -153,8 +165,9 @@ template <bool is_inside, class D, class Pixels, class T>
 HWY_INLINE void transform_tile(D d, const Pixels& pixels, std::size_t c, const TileMatrices<T>& v,
                                std::int64_t row) {
   using V = hn::Vec<D>;
-  V half[6][6];  // B^T d
-  for (std::int64_t j = 0; j < 6; ++j) {
+  constexpr std::int64_t columns = Pixels::columns;
+  V half[6][columns];  // B^T d
+  for (std::int64_t j = 0; j < columns; ++j) {
     V column[6];
     V transformed[6];
     pixels.template load_column<is_inside>(d, j, c, column);
@@ -166,10 +179,10 @@ HWY_INLINE void transform_tile(D d, const Pixels& pixels, std::size_t c, const T
   }
   T* to = v.row(0, row);
   for (std::int64_t i = 0; i < 6; ++i) {
-    V transformed[6];
+    V transformed[columns];
     transform_inputs(d, half[i], transformed);
-#pragma GCC unroll 6
-    for (std::int64_t j = 0; j < 6; ++j) {
+#pragma GCC unroll 8
+    for (std::int64_t j = 0; j < columns; ++j) {
       store(d, transformed[j], channels_of(to) + c);
       to += v.matrix_stride;
     }
@@ -177,24 +190,25 @@ HWY_INLINE void transform_tile(D d, const Pixels& pixels, std::size_t c, const T
 }
 
 // What the last pair of an odd number of channels is filled up with.
-void fill_last_pair(const TileMatrices<Bf16Pair>& v, std::int64_t row, std::size_t channels) {
+void fill_last_pair(const TileMatrices<Bf16Pair>& v, std::int64_t products, std::int64_t row,
+                    std::size_t channels) {
   if (channels % 2 != 0) {
-    for (std::int64_t product = 0; product < winograd::products; ++product) {
+    for (std::int64_t product = 0; product < products; ++product) {
       v.row(product, row)[channels / 2].second = {0};
     }
   }
 }
-void fill_last_pair(const TileMatrices<float>&, std::int64_t, std::size_t) {}
+void fill_last_pair(const TileMatrices<float>&, std::int64_t, std::int64_t, std::size_t) {}
 
-template <bool masked, bool unpools, class T>
+template <std::int64_t tile_width, bool masked, bool unpools, class T>
 void transform_all(const WinogradInput& input, const TileGrid& grid, const TileRange& tiles,
                    std::int64_t first, const TileMatrices<T>& v) {
   const auto channels = static_cast<std::size_t>(input.map.channels);
   for (std::int64_t tile = tiles.begin; tile < tiles.end; ++tile) {
-    const TilePixels<masked, unpools> pixels(input, grid.top(tile), grid.left(tile));
+    const TilePixels<tile_width, masked, unpools> pixels(input, grid.top(tile), grid.left(tile));
     if (pixels.inside()) {
       for_each_vector(0, channels, [&](auto d, std::size_t c) HWY_ATTR {
-        pixels.prefetch_next(c);
+        pixels.prefetch_next(d, c);
         transform_tile<true>(d, pixels, c, v, tile - first);
       });
     } else {
@@ -202,28 +216,29 @@ void transform_all(const WinogradInput& input, const TileGrid& grid, const TileR
         transform_tile<false>(d, pixels, c, v, tile - first);
       });
     }
-    fill_last_pair(v, tile - first, channels);
+    fill_last_pair(v, winograd::products(tile_width), tile - first, channels);
   }
 }
 
-template <class T>
+template <std::int64_t tile_width, class T>
 void input_tiles(const WinogradInput& input, const TileGrid& grid, const TileRange& tiles,
                  std::int64_t first, const TileMatrices<T>& v) {
   const bool masked = input.map.relu_mask != nullptr;
   const bool unpools = input.map.dpooled != nullptr;
-  const auto transform =
-      unpools ? (masked ? transform_all<true, true, T> : transform_all<false, true, T>)
-              : (masked ? transform_all<true, false, T> : transform_all<false, false, T>);
+  const auto transform = unpools ? (masked ? transform_all<tile_width, true, true, T>
+                                           : transform_all<tile_width, false, true, T>)
+                                 : (masked ? transform_all<tile_width, true, false, T>
+                                           : transform_all<tile_width, false, false, T>);
   transform(input, grid, tiles, first, v);
 }
 
 void input_tiles_in_f32(const WinogradInput& input, const TileGrid& grid, const TileRange& tiles,
                         std::int64_t first, const TileMatrices<float>& v) {
-  input_tiles(input, grid, tiles, first, v);
+  input_tiles<winograd::tile_width_for(DType::f32)>(input, grid, tiles, first, v);
 }
 void input_tiles_in_bf16(const WinogradInput& input, const TileGrid& grid, const TileRange& tiles,
                          std::int64_t first, const TileMatrices<Bf16Pair>& v) {
-  input_tiles(input, grid, tiles, first, v);
+  input_tiles<winograd::tile_width_for(DType::bf16)>(input, grid, tiles, first, v);
 }
 
 }  // namespace

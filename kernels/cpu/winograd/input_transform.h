@@ -15,6 +15,7 @@ struct WinogradInput {
   const MapGradient& map;
   std::int64_t padding;
 };
+// Tiles are as wide as tile_width_for says (points.h).
 void transform_input_tiles(const WinogradInput& input, const TileGrid& grid, const TileRange& tiles,
                            std::int64_t first, const TileMatrices<float>& v);
 // The same, rounded to bf16.

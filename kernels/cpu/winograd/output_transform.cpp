@@ -21,23 +21,24 @@ struct TilePlace {
   TilePlace(const TileGrid& grid, std::int64_t tile, const WinogradOutput& output)
       : top(grid.top(tile)),
         left(grid.left(tile)),
-        rows(std::min(winograd::output_side, output.height - top)),
-        columns(std::min(winograd::output_side, output.width - left)) {}
+        rows(std::min(winograd::tile_height, output.height - top)),
+        columns(std::min(grid.tile_width, output.width - left)) {}
   std::int64_t top, left, rows, columns;
 };
 
 // pixels = A^T m A for the channels c, c+1, ...
-template <class D, class V = hn::Vec<D>>
+template <class D, std::size_t width, class V = hn::Vec<D>>
 HWY_INLINE void inverse(D d, const TileMatrices<float>& m, std::int64_t row, std::size_t c,
-                        V (&pixels)[4][4]) {
-  V half[4][6];
+                        V (&pixels)[4][width]) {
+  constexpr std::int64_t columns = width + winograd::halo;
+  V half[4][columns];
   const float* from = m.row(0, row) + c;
-  for (std::int64_t j = 0; j < 6; ++j) {
+  for (std::int64_t j = 0; j < columns; ++j) {
     V column[6];
     V transformed[4];
 #pragma GCC unroll 6
     for (std::int64_t i = 0; i < 6; ++i) {
-      column[i] = hn::LoadU(d, from + (6 * i + j) * m.matrix_stride);
+      column[i] = hn::LoadU(d, from + (columns * i + j) * m.matrix_stride);
     }
     transform_outputs(d, column, transformed);
 #pragma GCC unroll 4
@@ -51,22 +52,27 @@ HWY_INLINE void inverse(D d, const TileMatrices<float>& m, std::int64_t row, std
   }
 }
 
-// visit(i, j, number of the pixel in the map) for the tile's pixels inside the map.
-template <class Visit>
+// visit(i, j, number of the pixel in the map) for the tile's pixels inside the map. Unrolled where
+// all of them are, so that pixels stay in registers.
+template <bool whole, std::int64_t width, class Visit>
 HWY_INLINE void for_pixels(const TilePlace& place, const WinogradOutput& output,
                            const Visit& visit) {
-  for (std::int64_t i = 0; i < place.rows; ++i) {
-    for (std::int64_t j = 0; j < place.columns; ++j) {
-      visit(i, j, (place.top + i) * output.width + place.left + j);
+  const std::int64_t first = place.top * output.width + place.left;
+#pragma GCC unroll 4
+  for (std::int64_t i = 0; i < (whole ? winograd::tile_height : place.rows); ++i) {
+#pragma GCC unroll 6
+    for (std::int64_t j = 0; j < (whole ? width : place.columns); ++j) {
+      visit(i, j, first + i * output.width + j);
     }
   }
 }
 
-template <class D, class V = hn::Vec<D>>
+template <class D, std::size_t width, class V = hn::Vec<D>>
 HWY_INLINE void add_bias_and_clip(D d, const WinogradOutput& output, std::size_t c,
-                                  V (&pixels)[4][4]) {
+                                  V (&pixels)[4][width]) {
   const V bias = output.bias != nullptr ? hn::LoadU(d, output.bias + c) : hn::Zero(d);
   for (auto& row : pixels) {
+#pragma GCC unroll 6
     for (V& pixel : row) {
       pixel = hn::Add(pixel, bias);
       if (output.relu) {  // NaN stays NaN
@@ -76,37 +82,61 @@ HWY_INLINE void add_bias_and_clip(D d, const WinogradOutput& output, std::size_t
   }
 }
 
-template <class D, class V = hn::Vec<D>>
+template <bool whole, class D, std::size_t width, class V = hn::Vec<D>>
 HWY_INLINE void store_pixels(D d, const TilePlace& place, const WinogradOutput& output,
-                             std::size_t c, const V (&pixels)[4][4], bool stream) {
-  for_pixels(place, output, [&](std::int64_t i, std::int64_t j, std::int64_t pixel) HWY_ATTR {
-    float* to = output.y + pixel * output.channels + c;
-    if (output.accumulate) {
-      hn::StoreU(hn::Add(pixels[i][j], hn::LoadU(d, to)), d, to);
-    } else if (stream) {
-      hn::Stream(pixels[i][j], d, to);
-    } else {
-      hn::StoreU(pixels[i][j], d, to);
-    }
-  });
-}
-
-// Brings the next tile's pixels to the cache, which are added to.
-HWY_INLINE void prefetch_next(const TilePlace& place, const WinogradOutput& output, std::size_t c) {
-  if (place.left + 2 * winograd::output_side <= output.width) {
-    for_pixels(place, output, [&](std::int64_t, std::int64_t, std::int64_t pixel) HWY_ATTR {
-      hwy::Prefetch(output.y + (pixel + winograd::output_side) * output.channels + c);
-    });
+                             std::size_t c, const V (&pixels)[4][width], bool stream) {
+  const auto store = [&](const auto& put) HWY_ATTR {
+    for_pixels<whole, width>(place, output,
+                             [&](std::int64_t i, std::int64_t j, std::int64_t pixel) HWY_ATTR {
+                               put(pixels[i][j], output.y + pixel * output.channels + c);
+                             });
+  };
+  if (output.accumulate) {
+    store([d](V pixel, float* to)
+              HWY_ATTR { hn::StoreU(hn::Add(pixel, hn::LoadU(d, to)), d, to); });
+  } else if (stream) {
+    store([d](V pixel, float* to) HWY_ATTR { hn::Stream(pixel, d, to); });
+  } else {
+    store([d](V pixel, float* to) HWY_ATTR { hn::StoreU(pixel, d, to); });
   }
 }
 
-template <class D, class V = hn::Vec<D>>
+// Brings the next tile's pixels, which are added to, to the second-level cache: with each part of
+// the channels the same part of each row of memory, so that it is read in sequence.
+template <std::int64_t width, class D>
+HWY_INLINE void prefetch_next(D d, const TilePlace& place, const WinogradOutput& output,
+                              std::size_t c) {
+  if (place.left + 2 * width <= output.width) {
+    constexpr std::int64_t line = 16;
+    const std::int64_t part = width * static_cast<std::int64_t>(hn::Lanes(d));
+    const std::int64_t pixel = place.top * output.width + place.left + width;
+    const float* next = output.y + pixel * output.channels + static_cast<std::int64_t>(c) * width;
+    for (std::int64_t i = 0; i < place.rows; ++i) {
+      for (std::int64_t j = 0; j < part; j += line) {
+        __builtin_prefetch(next + i * output.width * output.channels + j, 0, 2);
+      }
+    }
+  }
+}
+
+// Brings rows of M to the cache that are read soon, of the same tile or the next ones.
+HWY_INLINE void prefetch_products(const TileMatrices<float>& m, std::int64_t products,
+                                  std::int64_t row, std::size_t c) {
+  constexpr std::int64_t floats_ahead = 256;
+  const float* ahead = m.row(0, row) + c + floats_ahead;
+  for (std::int64_t k = 0; k < products; ++k) {
+    hwy::Prefetch(ahead + k * m.matrix_stride);
+  }
+}
+
+template <bool whole, class D, std::size_t width, class V = hn::Vec<D>>
 HWY_INLINE void store_mask(D d, const TilePlace& place, const WinogradOutput& output, std::size_t c,
-                           const V (&pixels)[4][4]) {
+                           const V (&pixels)[4][width]) {
   const std::int64_t bytes = ceil_div(output.channels, 8);
-  for_pixels(place, output, [&](std::int64_t i, std::int64_t j, std::int64_t pixel) HWY_ATTR {
-    store_bits(d, hn::Gt(pixels[i][j], hn::Zero(d)), output.relu_mask + pixel * bytes, c);
-  });
+  for_pixels<whole, width>(
+      place, output, [&](std::int64_t i, std::int64_t j, std::int64_t pixel) HWY_ATTR {
+        store_bits(d, hn::Gt(pixels[i][j], hn::Zero(d)), output.relu_mask + pixel * bytes, c);
+      });
 }
 
 // The largest of a window's four pixels; the first of equal ones wins, the first NaN before all.
@@ -127,11 +157,13 @@ HWY_INLINE V largest(D, const V (&window)[4], std::uint8_t* winners) {
   return best;
 }
 
-template <class D, class V = hn::Vec<D>>
+template <bool whole, class D, std::size_t width, class V = hn::Vec<D>>
 HWY_INLINE void store_pooled(D d, const TilePlace& place, const WinogradOutput& output,
-                             std::size_t c, const V (&pixels)[4][4]) {
-  for (std::int64_t i = 0; i + 1 < place.rows; i += 2) {
-    for (std::int64_t j = 0; j + 1 < place.columns; j += 2) {
+                             std::size_t c, const V (&pixels)[4][width]) {
+#pragma GCC unroll 2
+  for (std::int64_t i = 0; i + 1 < (whole ? winograd::tile_height : place.rows); i += 2) {
+#pragma GCC unroll 3
+    for (std::int64_t j = 0; j + 1 < (whole ? std::int64_t{width} : place.columns); j += 2) {
       const V window[4] = {pixels[i][j], pixels[i][j + 1], pixels[i + 1][j], pixels[i + 1][j + 1]};
       const std::int64_t cell = (place.top + i) / 2 * (output.width / 2) + (place.left + j) / 2;
       const std::int64_t offset = cell * output.channels + static_cast<std::int64_t>(c);
@@ -158,33 +190,60 @@ bool streams(const WinogradOutput& output) {
          pixel_bytes % line == 0 && reinterpret_cast<std::uintptr_t>(output.y) % line == 0;
 }
 
-void output_tiles(const TileMatrices<float>& m, std::int64_t first, const TileGrid& grid,
-                  const TileRange& tiles, const WinogradOutput& output) {
+template <bool whole, std::int64_t width, class D>
+HWY_INLINE void transform_tile(D d, const TileMatrices<float>& m, std::int64_t row,
+                               const TilePlace& place, const WinogradOutput& output, std::size_t c,
+                               bool stream) {
+  hn::Vec<D> pixels[4][width];
+  if (output.accumulate) {
+    prefetch_next<width>(d, place, output, c);
+  }
+  inverse(d, m, row, c, pixels);
+  add_bias_and_clip(d, output, c, pixels);
+  if (output.relu_mask != nullptr) {
+    store_mask<whole>(d, place, output, c, pixels);
+  }
+  if (output.y != nullptr) {
+    store_pixels<whole>(d, place, output, c, pixels, stream);
+  }
+  if (output.pooled != nullptr) {
+    store_pooled<whole>(d, place, output, c, pixels);
+  }
+}
+
+template <std::int64_t width>
+void tiles_of_width(const TileMatrices<float>& m, std::int64_t first, const TileGrid& grid,
+                    const TileRange& tiles, const WinogradOutput& output) {
+  constexpr std::int64_t near_floats = 1 << 18;  // in a core's own cache
+  constexpr std::int64_t products = winograd::products(width);
+  const bool far = products * m.matrix_stride > near_floats;
   const bool stream = streams(output);
   for (std::int64_t tile = tiles.begin; tile < tiles.end; ++tile) {
     const TilePlace place(grid, tile, output);
+    const bool whole = place.rows == winograd::tile_height && place.columns == width;
     for_each_vector(0, static_cast<std::size_t>(output.channels),
                     [&](auto d, std::size_t c) HWY_ATTR {
-                      hn::Vec<decltype(d)> pixels[4][4];
-                      if (output.accumulate) {
-                        prefetch_next(place, output, c);
+                      if (far) {
+                        prefetch_products(m, products, tile - first, c);
                       }
-                      inverse(d, m, tile - first, c, pixels);
-                      add_bias_and_clip(d, output, c, pixels);
-                      if (output.relu_mask != nullptr) {
-                        store_mask(d, place, output, c, pixels);
-                      }
-                      if (output.y != nullptr) {
-                        store_pixels(d, place, output, c, pixels, stream);
-                      }
-                      if (output.pooled != nullptr) {
-                        store_pooled(d, place, output, c, pixels);
+                      if (whole) {
+                        transform_tile<true, width>(d, m, tile - first, place, output, c, stream);
+                      } else {
+                        transform_tile<false, width>(d, m, tile - first, place, output, c, stream);
                       }
                     });
   }
   if (stream) {
     hwy::FlushStream();
   }
+}
+
+void output_tiles(const TileMatrices<float>& m, std::int64_t first, const TileGrid& grid,
+                  const TileRange& tiles, const WinogradOutput& output) {
+  const auto transform = grid.tile_width == winograd::wide_tile
+                             ? tiles_of_width<winograd::wide_tile>
+                             : tiles_of_width<winograd::narrow_tile>;
+  transform(m, first, grid, tiles, output);
 }
 
 }  // namespace

@@ -1,50 +1,92 @@
-// Winograd's convolution F(4x4, 3x3): the numbers behind it (docs/winograd.md explains them).
+// Winograd's convolution of 3x3 filters: the numbers behind it (docs/winograd.md explains them).
 //
-// In one dimension, 4 outputs of a filter of 3 taps over 6 inputs d need 6 products instead of 12:
+// In one dimension, n outputs of a filter of 3 taps over n + 2 inputs d need n + 2 products instead
+// of 3 n:
 //   y = A^T [ (G g) * (B^T d) ],
-// because polynomials of degrees 3 and 2 are multiplied by multiplying their values at 6 points
-// (Toom 1963, Cook 1966; Winograd 1980; Lavin & Gray 2015). In two dimensions the matrices are
-// applied to columns, then to rows: 36 products in place of 144.
+// because polynomials of degrees n - 1 and 2 are multiplied by multiplying their values at n + 2
+// points (Toom 1963, Cook 1966; Winograd 1980; Lavin & Gray 2015). In two dimensions the matrices
+// are applied to columns, then to rows. Tiles are 4 outputs high and 4 or 6 wide: F(4x4, 3x3) has
+// 36 products in place of 144, F(4x6, 3x3) has 48 in place of 216, with twice the rounding error.
 //
-// Points: 0, +-a, +-b, infinity with a = 2/3 and b = 1/a: about 2.2 times less rounding error than
-// with the usual +-1, +-2, and closed under inversion. A filter turned around is its polynomial
-// read backwards, whose value at p is p^2 times that of the filter at 1/p; with the scale of
-// `filter_matrix` just that of the filter at 1/p. So the transformed filter of the gradient is the
-// transformed filter itself, its products in another order (`turned`): both directions share one.
+// The points are closed under inversion. A filter turned around is its polynomial read backwards,
+// whose value at p is p^2 times that of the filter at 1/p; with rows of G that hold (1, p, p^2) /
+// |p| just that of the filter at 1/p. So the transformed filter of the gradient is the transformed
+// filter itself, its products in another order (`turned`): both directions share one.
 #pragma once
 
 #include <cstdint>
 
+#include "kernels/dtype.h"
+
 namespace gramgrad::cpu::winograd {
 
-constexpr std::int64_t output_side = 4;  // of a tile, pixels
-constexpr std::int64_t input_side = 6;
-constexpr std::int64_t products = input_side * input_side;
+constexpr std::int64_t tile_height = 4;  // outputs
+constexpr std::int64_t narrow_tile = 4;  // widths
+constexpr std::int64_t wide_tile = 6;
+constexpr std::int64_t halo = 2;  // inputs beyond the outputs, in both directions
+constexpr std::int64_t input_height = tile_height + halo;
 
-constexpr double a = 2.0 / 3;
-constexpr double b = 1 / a;
-constexpr double a2 = a * a;
-constexpr double b2 = b * b;
-constexpr double a3 = a2 * a;
+// For factors of that type. In f32 tiles are as wide as the promised error allows; rounding to bf16
+// leaves nothing to spare.
+constexpr std::int64_t tile_width_for(DType factors) {
+  return factors == DType::bf16 ? narrow_tile : wide_tile;
+}
 
-// G, a row for each point p: the values of the filter's polynomial, (1, p, p^2) / |p| for the
-// finite points other than 0, times what makes A and B simple.
-constexpr double scale = b / (2 * (a2 - b2));
-constexpr double filter_matrix[6][3] = {
-    {1, 0, 0},                      // 0
-    {scale * b, scale, scale* a},   // a
-    {scale * b, -scale, scale* a},  // -a
-    {scale * a, scale, scale* b},   // b
-    {scale * a, -scale, scale* b},  // -b
-    {0, 0, 1},                      // infinity
+constexpr std::int64_t products(std::int64_t tile_width) {
+  return input_height * (tile_width + halo);
+}
+
+// G and the point 1/p of each point p, for that many outputs.
+template <std::int64_t outputs>
+struct Points;
+
+// 0, +-a, +-b, infinity with a = 2/3 and b = 1/a: about 2.2 times less rounding error than with the
+// usual +-1, +-2.
+template <>
+struct Points<4> {
+  static constexpr double a = 2.0 / 3;
+  static constexpr double b = 1 / a;
+  static constexpr double a2 = a * a;
+  static constexpr double b2 = b * b;
+  static constexpr double a3 = a2 * a;
+
+  static constexpr double scale = b / (2 * (a2 - b2));  // makes A and B simple
+  static constexpr double filter_matrix[6][3] = {
+      {1, 0, 0},                      // 0
+      {scale * b, scale, scale* a},   // a
+      {scale * b, -scale, scale* a},  // -a
+      {scale * a, scale, scale* b},   // b
+      {scale * a, -scale, scale* b},  // -b
+      {0, 0, 1},                      // infinity
+  };
+  static constexpr std::int64_t inverse[6] = {5, 3, 4, 1, 2, 0};
 };
 
-// The point 1/p of each point p.
-constexpr std::int64_t inverse_point[6] = {5, 3, 4, 1, 2, 0};
+// 0, +-1, +-1/2, +-2, infinity: the best there are for this many, and all of A exact.
+template <>
+struct Points<6> {
+  static constexpr double one = -2.0 / 9;     // 1 / product of (1 - q) over the other points q
+  static constexpr double scale = 16.0 / 45;  // 1/2 of the same for 1/2
+  static constexpr double filter_matrix[8][3] = {
+      {1, 0, 0},                       // 0
+      {one, one, one},                 // 1
+      {one, -one, one},                // -1
+      {scale * 2, scale, scale / 2},   // 1/2
+      {scale * 2, -scale, scale / 2},  // -1/2
+      {scale / 2, scale, scale * 2},   // 2
+      {scale / 2, -scale, scale * 2},  // -2
+      {0, 0, 1},                       // infinity
+  };
+  static constexpr std::int64_t inverse[8] = {7, 1, 2, 5, 6, 3, 4, 0};
+};
 
 // The product of the filter that is, for the filter turned by 180 degrees, product `product`.
-constexpr std::int64_t turned(std::int64_t product) {
-  return inverse_point[product / input_side] * input_side + inverse_point[product % input_side];
+constexpr std::int64_t turned(std::int64_t product, std::int64_t tile_width) {
+  const std::int64_t columns = tile_width + halo;
+  const std::int64_t column = product % columns;
+  return Points<tile_height>::inverse[product / columns] * columns +
+         (tile_width == wide_tile ? Points<wide_tile>::inverse[column]
+                                  : Points<narrow_tile>::inverse[column]);
 }
 
 }  // namespace gramgrad::cpu::winograd

@@ -8,17 +8,19 @@
 
 namespace gramgrad::cpu {
 
-// The output map's tiles of 4x4 pixels, counted row by row; the last ones may stick out.
+// The output map's tiles, counted row by row; the last ones may stick out.
 struct TileGrid {
-  TileGrid(std::int64_t height, std::int64_t width)
-      : rows(ceil_div(height, winograd::output_side)),
-        columns(ceil_div(width, winograd::output_side)) {}
+  TileGrid(std::int64_t height, std::int64_t width, std::int64_t width_of_tiles)
+      : tile_width(width_of_tiles),
+        rows(ceil_div(height, winograd::tile_height)),
+        columns(ceil_div(width, tile_width)) {}
 
   std::int64_t count() const { return rows * columns; }
   // The first output row and column of a tile.
-  std::int64_t top(std::int64_t tile) const { return tile / columns * winograd::output_side; }
-  std::int64_t left(std::int64_t tile) const { return tile % columns * winograd::output_side; }
+  std::int64_t top(std::int64_t tile) const { return tile / columns * winograd::tile_height; }
+  std::int64_t left(std::int64_t tile) const { return tile % columns * tile_width; }
 
+  std::int64_t tile_width;
   std::int64_t rows, columns;
 };
 
@@ -26,21 +28,18 @@ struct TileRange {
   std::int64_t begin, end;
 };
 
-// 36 matrices, one for each product: a row for each tile of a block, a column for each channel, or
+// A matrix for each product: a row for each tile of a block, a column for each channel, or
 // for each pair of channels of Bf16Pair (panels.h). Neighbouring channels and neighbouring tiles
 // are neighbours in memory, as in NHWC maps.
 template <typename T>
 struct TileMatrices {
-  // Rows with padding between the matrices: strides that are powers of two would put all 36 into
-  // the same few sets of the cache.
+  // Rows with padding between the matrices: strides that are powers of two would put all of
+  // them into the same few sets of the cache.
   TileMatrices(T* memory, std::int64_t tiles, std::int64_t row_elements)
       : data(memory), row_stride(row_elements), matrix_stride(stride(tiles, row_elements)) {}
 
   static std::int64_t stride(std::int64_t tiles, std::int64_t row_elements) {
     return ceil_div(tiles * row_elements, 16) * 16 + 16;
-  }
-  static std::int64_t elements(std::int64_t tiles, std::int64_t row_elements) {
-    return winograd::products * stride(tiles, row_elements);
   }
   T* row(std::int64_t product, std::int64_t tile) const {
     return data + product * matrix_stride + tile * row_stride;

@@ -26,9 +26,11 @@ struct FilterBlock {
   std::int64_t first_output, last_output;
   WeightOrientation orientation;
   T* u;
-  std::int64_t matrix_size;  // numbers in one of the 36 matrices of u
+  std::int64_t matrix_size;  // numbers in one of the matrices of u
   std::int64_t rows, width;  // of a panel; of bf16 numbers, an even number of rows
 
+  static constexpr std::int64_t tile_width =
+      winograd::tile_width_for(std::is_same_v<T, Bf16> ? DType::bf16 : DType::f32);
   static constexpr std::int64_t together = std::is_same_v<T, Bf16> ? 2 : 1;  // rows of an element
 
   // Where a matrix has a number.
@@ -47,8 +49,10 @@ namespace gramgrad::cpu::HWY_NAMESPACE {
 namespace {
 
 // u = G g G^T
-template <class D, class V = hn::Vec<D>>
-HWY_INLINE void transform_filter(D d, const V (&g)[3][3], V (&u)[6][6]) {
+template <class D, std::size_t columns, class V = hn::Vec<D>>
+HWY_INLINE void transform_filter(D d, const V (&g)[3][3], V (&u)[6][columns]) {
+  using Down = winograd::Points<winograd::tile_height>;
+  using Across = winograd::Points<columns - winograd::halo>;
   const auto row = [d](const double(&coefficients)[3], V x, V y, V z) HWY_ATTR {
     const auto first = hn::Mul(hn::Set(d, coefficients[0]), x);
     const auto second = hn::MulAdd(hn::Set(d, coefficients[1]), y, first);
@@ -57,10 +61,10 @@ HWY_INLINE void transform_filter(D d, const V (&g)[3][3], V (&u)[6][6]) {
   for (int i = 0; i < 6; ++i) {
     V half[3];
     for (int s = 0; s < 3; ++s) {
-      half[s] = row(winograd::filter_matrix[i], g[0][s], g[1][s], g[2][s]);
+      half[s] = row(Down::filter_matrix[i], g[0][s], g[1][s], g[2][s]);
     }
-    for (int j = 0; j < 6; ++j) {
-      u[i][j] = row(winograd::filter_matrix[j], half[0], half[1], half[2]);
+    for (std::size_t j = 0; j < columns; ++j) {
+      u[i][j] = row(Across::filter_matrix[j], half[0], half[1], half[2]);
     }
   }
 }
@@ -77,7 +81,7 @@ HWY_INLINE void pack_filters(D d, const FilterBlock<T>& block, std::int64_t o, s
       g[r][s] = hn::PromoteTo(d, hn::LoadU(floats, block.w + (o * 9 + tap) * block.inputs + i));
     }
   }
-  hn::Vec<D> u[6][6];
+  hn::Vec<D> u[6][FilterBlock<T>::tile_width + winograd::halo];
   transform_filter(d, g, u);
   T* to = block.u + (plain ? block.offset(i, o) : block.offset(o, i));
   std::int64_t offsets[hn::MaxLanes(D())];  // of the lanes
@@ -141,8 +145,8 @@ std::int64_t elements_for(std::int64_t numbers, DType dtype) {
 }
 
 std::int64_t packed_bytes(const Shape& w, DType dtype) {
-  return winograd::products * elements_for(w[3], dtype) * ceil_div(w[0], panel_width()) *
-         panel_width() * element_bytes;
+  return winograd::products(winograd::tile_width_for(dtype)) * elements_for(w[3], dtype) *
+         ceil_div(w[0], panel_width()) * panel_width() * element_bytes;
 }
 
 void pack(const FilterBlock<float>& block) {
@@ -162,7 +166,7 @@ void transform(int threads, const float* w, const Shape& shape, WeightOrientatio
   const std::int64_t panel_rows = ceil_div(rows, together) * together;
   const std::int64_t matrix_size = ceil_div(columns, width) * panel_rows * width;
   if (columns % width != 0 || rows != panel_rows) {
-    std::fill_n(u, winograd::products * matrix_size, T{});
+    std::fill_n(u, winograd::products(FilterBlock<T>::tile_width) * matrix_size, T{});
   }
   parallel_ranges(threads, shape[0], width, [&](std::int64_t begin, std::int64_t end) {
     pack(FilterBlock<T>{.w = w,
@@ -183,6 +187,7 @@ WinogradWeights::WinogradWeights(const Shape& w, WeightOrientation orientation, 
     : from(orientation == WeightOrientation::plain ? w[3] : w[0]),
       to(orientation == WeightOrientation::plain ? w[0] : w[3]),
       dtype(type),
+      tile_width(winograd::tile_width_for(type)),
       large(packed_bytes(w, type) > large_bytes),
       packed(large && type == DType::f32 ? WeightOrientation::plain : orientation),
       transposes_(packed != orientation) {}
@@ -200,7 +205,7 @@ std::int64_t WinogradWeights::packed_panels() const {
 }
 
 std::int64_t WinogradWeights::elements() const {
-  return winograd::products * packed_panels() * packed_rows() * panel_width();
+  return products() * packed_panels() * packed_rows() * panel_width();
 }
 
 std::int64_t WinogradWeights::panel_memory() const {
@@ -208,7 +213,7 @@ std::int64_t WinogradWeights::panel_memory() const {
 }
 
 std::int64_t WinogradWeights::packed_panel(std::int64_t product, std::int64_t panel) const {
-  const std::int64_t matrix = transposes_ ? winograd::turned(product) : product;
+  const std::int64_t matrix = transposes_ ? winograd::turned(product, tile_width) : product;
   return (matrix * packed_panels() + panel) * packed_rows() * panel_width();
 }
 
@@ -232,7 +237,7 @@ template <typename T>
 PanelPieces<T> WinogradWeights::pieces_after(const T* u, std::int64_t product,
                                              PanelRange range) const {
   const std::int64_t next = product * panels() + range.end;
-  if (next == winograd::products * panels()) {
+  if (next == products() * panels()) {
     return {};
   }
   const std::int64_t width = panel_width();

@@ -5,16 +5,18 @@
 
 #include "kernels/cpu/panels.h"
 #include "kernels/cpu/weight_orientation.h"
+#include "kernels/cpu/winograd/points.h"
 #include "kernels/dtype.h"
 #include "kernels/shape.h"
 
 namespace gramgrad::cpu {
 
 // The packed weights of one direction of a convolution w [O, 3, 3, I], from `from` to `to`
-// channels: 36 matrices [from, to] in panels (panels.h), as f32, or as bf16 in pairs of rows. Small
-// ones are packed for each direction, and so are those in bf16. Large ones in f32 are packed once,
-// for the convolution itself: its gradient finds them in another order (points.h) and transposes
-// two panels at a time, which costs little beside the many tiles that a panel is used for.
+// channels: a matrix [from, to] for each product in panels (panels.h), as f32, or as bf16 in pairs
+// of rows. Small ones are packed for each direction, and so are those in bf16. Large ones in f32
+// are packed once, for the convolution itself: its gradient finds them in another order (points.h)
+// and transposes two panels at a time, which costs little beside the many tiles that a panel is
+// used for.
 struct WinogradWeights {
   struct PanelRange {
     std::int64_t begin, end;
@@ -22,11 +24,13 @@ struct WinogradWeights {
 
   std::int64_t from, to;
   DType dtype;  // f32 or bf16; in memory, elements of 32 bits: floats or Bf16Pair
-  bool large;   // more than stays in a core's own cache
+  std::int64_t tile_width;
+  bool large;  // more than stays in a core's own cache
   WeightOrientation packed;
 
   WinogradWeights(const Shape& w, WeightOrientation orientation, DType dtype);
 
+  std::int64_t products() const { return winograd::products(tile_width); }
   std::int64_t panels() const;
   // Rows of a panel, and elements of a row of V: `from`, or its pairs.
   std::int64_t inner() const;
@@ -49,7 +53,7 @@ struct WinogradWeights {
   std::int64_t packed_panels() const;
 };
 
-// Writes the elements of u for w [O, 3, 3, I]. In f32 four times the memory of w: 36 numbers for 9.
+// Writes the elements of u for w [O, 3, 3, I]. In f32 5.3 times the memory of w: 48 numbers for 9.
 void transform_weights(int threads, const float* w, const Shape& shape,
                        const WinogradWeights& weights, void* u);
 
