@@ -1,5 +1,5 @@
 // The stages of Winograd's convolution in bf16: numbers are rounded to the nearest, and pairs lie
-// where the products expect them. winograd_test.cpp has the whole.
+// where the bf16_products expect them. winograd_test.cpp has the whole.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -41,8 +41,8 @@ std::vector<std::uint8_t> bytes(const char* name, const Shape& shape, int below)
       .to_host<std::uint8_t>();
 }
 
-constexpr std::int64_t tile_width = cpu::winograd::tile_width_for(DType::bf16);
-constexpr std::int64_t products = cpu::winograd::products(tile_width);
+constexpr std::int64_t bf16_tile_width = cpu::winograd::tile_width_for(DType::bf16);
+constexpr std::int64_t bf16_products = cpu::winograd::products(bf16_tile_width);
 
 // The pixels that a tile sees of channel c; zeros outside the map.
 Matrix<6, 6> pixels_of(const std::vector<float>& map, const cpu::MapGradient& size,
@@ -64,11 +64,11 @@ Matrix<6, 6> pixels_of(const std::vector<float>& map, const cpu::MapGradient& si
 // Half of the distance of bf16 numbers, 2^-8, and the f32 roundings of two transforms before: four
 // each, relative to the sum of absolute values. What is not finite stays so.
 void expect_rounded_tiles(const cpu::MapGradient& map) {
-  const cpu::TileGrid grid(map.height, map.width, tile_width);
+  const cpu::TileGrid grid(map.height, map.width, bf16_tile_width);
   const std::int64_t pairs = (map.channels + 1) / 2;
   using Pairs = cpu::TileMatrices<Bf16Pair>;
   std::vector<Bf16Pair> memory(
-      static_cast<std::size_t>(products * Pairs::stride(grid.count(), pairs)), poison);
+      static_cast<std::size_t>(bf16_products * Pairs::stride(grid.count(), pairs)), poison);
   const Pairs v(memory.data(), grid.count(), pairs);
   cpu::transform_input_tiles({map, 1}, grid, {0, grid.count()}, 0, v);
   std::vector<float> whole(static_cast<std::size_t>(map.height * map.width * map.channels));
@@ -81,7 +81,7 @@ void expect_rounded_tiles(const cpu::MapGradient& map) {
       const auto d = c < map.channels ? pixels_of(whole, map, grid, tile, c) : Matrix<6, 6>{};
       const auto exact = transformed_input(d, [](double term) { return term; });
       const auto magnitude = transformed_input(d, [](double term) { return std::abs(term); });
-      for (std::int64_t product = 0; product < products; ++product) {
+      for (std::int64_t product = 0; product < bf16_products; ++product) {
         const auto i = static_cast<std::size_t>(product / 6);
         const auto j = static_cast<std::size_t>(product % 6);
         const double actual = to_f32(half_of(v.row(product, tile)[c / 2], c));
@@ -138,7 +138,7 @@ TEST_F(Bf16Stages, WeightsAreRounded) {
       std::vector<Bf16Pair> u(static_cast<std::size_t>(weights.elements()), poison);
       cpu::transform_weights(2, w.data(), shape, weights, u.data());
       const std::int64_t width = cpu::panel_width();
-      for (std::int64_t i = 0; i < weights.panels() * products; ++i) {
+      for (std::int64_t i = 0; i < weights.panels() * bf16_products; ++i) {
         const std::int64_t product = i / weights.panels();
         const Bf16Pair* panel = u.data() + i * weights.inner() * width;
         for (std::int64_t row = 0; row < 2 * weights.inner(); ++row) {
@@ -153,8 +153,9 @@ TEST_F(Bf16Stages, WeightsAreRounded) {
                 return w[static_cast<std::size_t>(
                     (output * 9 + static_cast<std::int64_t>(number)) * shape[3] + input)];
               };
-              value = transformed_filter<tile_width>(tap, static_cast<std::size_t>(product / 6),
-                                                     static_cast<std::size_t>(product % 6));
+              value =
+                  transformed_filter<bf16_tile_width>(tap, static_cast<std::size_t>(product / 6),
+                                                      static_cast<std::size_t>(product % 6));
             }
             ASSERT_EQ(half_of(panel[row / 2 * width + place], row).bits,
                       to_bf16(static_cast<float>(value)).bits)

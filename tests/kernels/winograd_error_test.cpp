@@ -21,16 +21,16 @@ double allowed_roundings(int channels) {
   return 1 + 4 * 4 + std::sqrt(channels);
 }
 
-constexpr std::int64_t tile_width = cpu::winograd::tile_width_for(DType::f32);
-constexpr std::size_t columns = tile_width + 2;
-using Tile = Matrix<6, columns>;
+constexpr std::int64_t f32_tile_width = cpu::winograd::tile_width_for(DType::f32);
+constexpr std::size_t tile_columns = f32_tile_width + 2;
+using Tile = Matrix<6, tile_columns>;
 
 // Output pixel (y, x) of |A|^T m |A|.
 double absolute_output(const Tile& m, std::size_t y, std::size_t x) {
   double sum = 0;
   for (std::size_t i = 0; i < 6; ++i) {
-    for (std::size_t j = 0; j < columns; ++j) {
-      sum += std::abs(output_matrix<4>[y][i] * m[i][j] * output_matrix<tile_width>[x][j]);
+    for (std::size_t j = 0; j < tile_columns; ++j) {
+      sum += std::abs(output_matrix<4>[y][i] * m[i][j] * output_matrix<f32_tile_width>[x][j]);
     }
   }
   return sum;
@@ -41,9 +41,9 @@ class WinogradErrorTest : public testing::TestWithParam<int> {};
 TEST_P(WinogradErrorTest, StaysBelowTheTransformsBound) {
   const int channels = GetParam();
   constexpr int outputs = 16;
-  const Shape x_shape{1, 6, columns, channels};
+  const Shape x_shape{1, 6, tile_columns, channels};
   const Shape w_shape{outputs, 3, 3, channels};
-  const Shape y_shape{1, 4, tile_width, outputs};  // without padding: exactly one tile
+  const Shape y_shape{1, 4, f32_tile_width, outputs};  // without padding: exactly one tile
   const auto convolve = [&](const Device& device, DType dtype) {
     const Inputs inputs(device, {.dtype = dtype, .seed = test_seed()});
     Tensor y = inputs.assigned(y_shape);
@@ -58,8 +58,8 @@ TEST_P(WinogradErrorTest, StaysBelowTheTransformsBound) {
   std::array<Tile, outputs> products{};
   for (std::size_t c = 0; c < inputs; ++c) {
     Tile d{};
-    for (std::size_t i = 0; i < 6 * columns; ++i) {
-      d[i / columns][i % columns] = x[i * inputs + c];
+    for (std::size_t i = 0; i < 6 * tile_columns; ++i) {
+      d[i / tile_columns][i % tile_columns] = x[i * inputs + c];
     }
     const Tile v = transformed_input(d, [](double term) { return std::abs(term); });
     for (std::size_t o = 0; o < outputs; ++o) {
@@ -67,8 +67,8 @@ TEST_P(WinogradErrorTest, StaysBelowTheTransformsBound) {
         return w[(o * 9 + r * 3 + s) * inputs + c];
       };
       for (std::size_t i = 0; i < 6; ++i) {
-        for (std::size_t j = 0; j < columns; ++j) {
-          products[o][i][j] += std::abs(transformed_filter<tile_width>(tap, i, j)) * v[i][j];
+        for (std::size_t j = 0; j < tile_columns; ++j) {
+          products[o][i][j] += std::abs(transformed_filter<f32_tile_width>(tap, i, j)) * v[i][j];
         }
       }
     }
@@ -79,7 +79,7 @@ TEST_P(WinogradErrorTest, StaysBelowTheTransformsBound) {
     for (std::size_t i = 0; i < actual.size(); ++i) {
       const std::size_t pixel = i / outputs;
       const double magnitude =
-          absolute_output(products[i % outputs], pixel / tile_width, pixel % tile_width);
+          absolute_output(products[i % outputs], pixel / f32_tile_width, pixel % f32_tile_width);
       EXPECT_LE(std::abs(actual[i] - exact[i]), 0x1p-24 * allowed_roundings(channels) * magnitude)
           << "pixel " << pixel << ", output " << i % outputs;
     }

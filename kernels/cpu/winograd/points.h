@@ -81,12 +81,11 @@ struct Points<6> {
 };
 
 // The product of the filter that is, for the filter turned by 180 degrees, product `product`.
-constexpr std::int64_t turned(std::int64_t product, std::int64_t tile_width) {
-  const std::int64_t columns = tile_width + halo;
-  const std::int64_t column = product % columns;
+template <std::int64_t tile_width>
+constexpr std::int64_t turned(std::int64_t product) {
+  constexpr std::int64_t columns = tile_width + halo;
   return Points<tile_height>::inverse[product / columns] * columns +
-         (tile_width == wide_tile ? Points<wide_tile>::inverse[column]
-                                  : Points<narrow_tile>::inverse[column]);
+         Points<tile_width>::inverse[product % columns];
 }
 
 }  // namespace gramgrad::cpu::winograd

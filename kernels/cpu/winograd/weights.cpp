@@ -213,7 +213,8 @@ std::int64_t WinogradWeights::panel_memory() const {
 }
 
 std::int64_t WinogradWeights::packed_panel(std::int64_t product, std::int64_t panel) const {
-  const std::int64_t matrix = transposes_ ? winograd::turned(product, tile_width) : product;
+  const std::int64_t matrix =
+      transposes_ ? winograd::turned<winograd::tile_width_for(DType::f32)>(product) : product;
   return (matrix * packed_panels() + panel) * packed_rows() * panel_width();
 }
 
