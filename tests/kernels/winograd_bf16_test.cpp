@@ -1,5 +1,5 @@
 // The stages of Winograd's convolution in bf16: numbers are rounded to the nearest, and pairs lie
-// where the bf16_products expect them. winograd_test.cpp has the whole.
+// where the products expect them. winograd_test.cpp has the whole.
 #include <gtest/gtest.h>
 
 #include <cmath>
