@@ -97,12 +97,12 @@ HWY_NOINLINE void multiply_tile(const ProductTile<T>& tile) {
       piece_end += tile.ahead.piece_rows * width;
     }
     if (b == part_end) {
-      if (in_parts) {
-        add(parts, sums);
+      if (!in_parts) {
+        clear(parts);
+        in_parts = true;
       }
-      copy(sums, parts);
+      add(sums, parts);
       clear(sums);
-      in_parts = true;
       part_end += longest_sum * width;
     }
   }

@@ -6,6 +6,7 @@
 
 #include "kernels/cpu/bf16_inl.h"
 #include "kernels/cpu/bits_inl.h"
+#include "kernels/cpu/winograd/prefetch_inl.h"
 #include "kernels/cpu/winograd/transforms_inl.h"
 
 #include <hwy/cache_control.h>
@@ -71,20 +72,12 @@ class TilePixels {
     }
   }
 
-  // Brings what the next tile adds to the second-level cache: with each part of the channels the
-  // same part of each row of memory, so that it is read in sequence and not pixel by pixel.
+  // Brings what the next tile adds to the cache.
   template <class D>
   HWY_INLINE void prefetch_next(D d, std::size_t c) const {
     if constexpr (!unpools) {
-      constexpr std::int64_t line = 16;
-      const std::int64_t part = tile_width * static_cast<std::int64_t>(hn::Lanes(d));
-      const float* next =
-          map_.dy + (pixel_ + columns) * map_.channels + static_cast<std::int64_t>(c) * tile_width;
-      for (std::int64_t i = 0; i < winograd::input_height; ++i) {
-        for (std::int64_t j = 0; j < part; j += line) {
-          __builtin_prefetch(next + i * row_ + j, 0, 2);
-        }
-      }
+      prefetch_pixels(d, c, map_.dy + (pixel_ + columns) * map_.channels, winograd::input_height,
+                      row_, tile_width);
     }
   }
 

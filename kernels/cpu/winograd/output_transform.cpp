@@ -4,6 +4,7 @@
 #include <hwy/foreach_target.h>
 
 #include "kernels/cpu/bits_inl.h"
+#include "kernels/cpu/winograd/prefetch_inl.h"
 #include "kernels/cpu/winograd/transforms_inl.h"
 
 #include <hwy/cache_control.h>
@@ -101,21 +102,14 @@ HWY_INLINE void store_pixels(D d, const TilePlace& place, const WinogradOutput& 
   }
 }
 
-// Brings the next tile's pixels, which are added to, to the second-level cache: with each part of
-// the channels the same part of each row of memory, so that it is read in sequence.
+// Brings the next tile's pixels, which are added to, to the cache.
 template <std::int64_t width, class D>
 HWY_INLINE void prefetch_next(D d, const TilePlace& place, const WinogradOutput& output,
                               std::size_t c) {
   if (place.left + 2 * width <= output.width) {
-    constexpr std::int64_t line = 16;
-    const std::int64_t part = width * static_cast<std::int64_t>(hn::Lanes(d));
     const std::int64_t pixel = place.top * output.width + place.left + width;
-    const float* next = output.y + pixel * output.channels + static_cast<std::int64_t>(c) * width;
-    for (std::int64_t i = 0; i < place.rows; ++i) {
-      for (std::int64_t j = 0; j < part; j += line) {
-        __builtin_prefetch(next + i * output.width * output.channels + j, 0, 2);
-      }
-    }
+    prefetch_pixels(d, c, output.y + pixel * output.channels, place.rows,
+                    output.width * output.channels, width);
   }
 }
 
