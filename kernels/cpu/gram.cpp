@@ -118,7 +118,7 @@ void multiply_by_symmetric(double scale, const Tensor& f, const Tensor& dg, Tens
                                                      .columns = channels,
                                                      .accumulate = mode == WriteMode::accumulate,
                                                      .far_x = in_place,
-                                                     .far_y = true});
+                                                     .y_in = Cache::shared});
                        });
   }
 }

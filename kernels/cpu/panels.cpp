@@ -5,6 +5,8 @@
 
 #include "kernels/cpu/micro_kernel_inl.h"
 
+#include <hwy/cache_control.h>
+
 #include <algorithm>
 
 #include "kernels/cpu/ceil_div.h"
@@ -21,6 +23,8 @@ constexpr int product_rows = 6;
 // Sums of more products are added up in parts, because rounding errors grow with a running sum.
 constexpr std::int64_t longest_sum = 128;
 constexpr int most_panels = lanes == 16 ? 2 : 1;
+// Whether the vectors that a tile writes one after the other fill lines of the cache.
+constexpr bool fills_lines = width * sizeof(float) % cache_line_bytes == 0;
 
 std::int64_t product_rows_here() {
   return product_rows;
@@ -35,6 +39,16 @@ struct Ahead {
   std::int64_t next_x_step = 0;
 };
 
+// Brings the part of y that a tile writes to the first-level cache.
+template <int rows, int columns>
+HWY_INLINE void prefetch_tile(const float* y, std::int64_t y_stride) {
+  for (int r = 0; r < rows; ++r) {
+    for (int c = 0; c < columns; c += lanes) {
+      __builtin_prefetch(y + r * y_stride + c, 1, 3);
+    }
+  }
+}
+
 // `rows` rows of the result, from one or two panels.
 template <class T>
 struct ProductTile {
@@ -44,7 +58,8 @@ struct ProductTile {
   std::int64_t inner;
   float* y;
   std::int64_t y_stride;
-  bool accumulate, far_y;
+  bool accumulate;
+  Cache y_in;
   Ahead ahead;
 };
 
@@ -54,15 +69,6 @@ HWY_NOINLINE void multiply_tile(const ProductTile<T>& tile) {
   constexpr int vectors = 2 * panels;
   float* const y = tile.y;
   const std::int64_t y_stride = tile.y_stride;
-  if (tile.far_y) {
-#pragma GCC unroll 8
-    for (int r = 0; r < rows; ++r) {
-#pragma GCC unroll 4
-      for (int v = 0; v < vectors; ++v) {
-        __builtin_prefetch(y + r * y_stride + v * lanes, 1, 3);
-      }
-    }
-  }
   V sums[rows][vectors];
   clear(sums);
   V parts[rows][vectors];  // in memory
@@ -117,7 +123,11 @@ HWY_NOINLINE void multiply_tile(const ProductTile<T>& tile) {
       if (tile.accumulate) {
         sums[r][v] = hn::Add(hn::LoadU(Tag(), to), sums[r][v]);
       }
-      hn::StoreU(sums[r][v], Tag(), to);
+      if (fills_lines && tile.y_in == Cache::none) {
+        hn::Stream(sums[r][v], Tag(), to);
+      } else {
+        hn::StoreU(sums[r][v], Tag(), to);
+      }
     }
   }
 }
@@ -130,7 +140,7 @@ HWY_NOINLINE void multiply_part_of_tile(const ProductTile<T>& part, std::int64_t
   tile.y = sums[0];
   tile.y_stride = panels * width;
   tile.accumulate = false;
-  tile.far_y = false;
+  tile.y_in = Cache::own;
   multiply_tile<rows, panels>(tile);
   for (int r = 0; r < rows; ++r) {
     float* to = part.y + r * part.y_stride;
@@ -161,7 +171,7 @@ HWY_INLINE void multiply_panels(const RowProduct<T>& m, std::int64_t first, std:
                           .y = m.y + row * m.y_stride + column,
                           .y_stride = m.y_stride,
                           .accumulate = m.accumulate,
-                          .far_y = m.far_y,
+                          .y_in = m.y_in,
                           .ahead = {.piece = reinterpret_cast<const char*>(x),
                                     .piece_rows = m.inner,
                                     .next_x = reinterpret_cast<const char*>(x)}};
@@ -175,6 +185,9 @@ HWY_INLINE void multiply_panels(const RowProduct<T>& m, std::int64_t first, std:
       if (m.far_x && column == 0 && i + 1 < tiles) {
         tile.ahead.next_x += rows * m.x_stride * size;
         tile.ahead.next_x_step = rows * size;
+      }
+      if (m.y_in == Cache::shared) {
+        prefetch_tile<rows, panels * width>(tile.y, m.y_stride);
       }
       if (columns == panels * width) {
         multiply_tile<rows, panels>(tile);
@@ -199,6 +212,9 @@ HWY_INLINE void multiply(const RowProduct<T>& m) {
     } else {
       multiply_panels<product_rows, 1>(m, 0, column, next);
     }
+  }
+  if (m.y_in == Cache::none) {
+    hwy::FlushStream();
   }
 }
 

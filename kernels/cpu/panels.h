@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "kernels/bf16.h"
+#include "kernels/cpu/cache.h"
 
 namespace gramgrad::cpu {
 
@@ -81,10 +82,9 @@ struct RowProduct {
   std::int64_t rows, columns;
   bool accumulate;
   PanelPieces<T> next = {};  // the panels after b, brought into the cache meanwhile
-  // They lie beyond a core's own cache: each tile of rows brings the next one's x, and the y that
-  // it will write, while it computes.
+  // x lies beyond a core's own cache: each tile of rows brings the next one's while it computes.
   bool far_x = false;
-  bool far_y = false;
+  Cache y_in = Cache::own;  // none: y and its rows are aligned to lines, and not accumulated
 };
 void multiply_rows(const RowProduct<float>& product);
 // Only where multiplies_bf16(). Sums in f32; see bf16_inl.h for how they are rounded.

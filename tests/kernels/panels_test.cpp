@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "kernels/cpu/ceil_div.h"
+#include "tests/kernels/aligned.h"
 #include "tests/kernels/instruction_sets.h"
 
 namespace gramgrad::tests {
@@ -35,11 +36,8 @@ TEST(Panels, TransposedPanelHasTheRowsOfThePackedMatrix) {
         x.push_back(number(i / columns, i % columns));
       }
       const std::int64_t padded = ceil_div(columns, width) * width;
-      // Aligned as the device's memory is.
-      std::vector<float> memory(static_cast<std::size_t>(padded * (rows + width)) + 32,
-                                std::numeric_limits<float>::quiet_NaN());
-      auto* packed = reinterpret_cast<float*>(
-          (reinterpret_cast<std::uintptr_t>(memory.data()) + 63) / 64 * 64);
+      Aligned<float> memory(padded * (rows + width), std::numeric_limits<float>::quiet_NaN());
+      float* packed = memory.data();
       float* transposed = packed + padded * rows;
       cpu::pack_panels(x.data(), rows, columns, packed, rows);
       for (std::int64_t panel = 0; panel < ceil_div(rows, width); ++panel) {
@@ -76,33 +74,25 @@ T element_of(std::int64_t k, std::int64_t inner, const Number& number) {
   }
 }
 
-// A matrix [inner, columns] in panels, aligned as the device's memory is.
+// A matrix [inner, columns] in panels.
 template <typename T>
-class RightMatrix {
- public:
-  RightMatrix(std::int64_t inner, std::int64_t elements, std::int64_t columns)
-      : memory_(static_cast<std::size_t>(ceil_div(columns, cpu::panel_width()) * elements *
-                                         cpu::panel_width()) +
-                16) {
-    const std::int64_t width = cpu::panel_width();
-    T* to = data();
-    for (std::int64_t c = 0; c < ceil_div(columns, width) * width; ++c) {
-      for (std::int64_t k = 0; k < elements; ++k) {
-        to[(c / width * elements + k) * width + c % width] = element_of<T>(
-            k, inner, [&](std::int64_t row) { return c < columns ? right_factor(row, c) : 0; });
-      }
+Aligned<T> right_matrix(std::int64_t inner, std::int64_t elements, std::int64_t columns) {
+  const std::int64_t width = cpu::panel_width();
+  const std::int64_t padded = ceil_div(columns, width) * width;
+  Aligned<T> panels(padded * elements, T{});
+  T* to = panels.data();
+  for (std::int64_t c = 0; c < padded; ++c) {
+    for (std::int64_t k = 0; k < elements; ++k) {
+      to[(c / width * elements + k) * width + c % width] = element_of<T>(
+          k, inner, [&](std::int64_t row) { return c < columns ? right_factor(row, c) : 0; });
     }
   }
-  T* data() {
-    return reinterpret_cast<T*>((reinterpret_cast<std::uintptr_t>(memory_.data()) + 63) / 64 * 64);
-  }
-
- private:
-  std::vector<T> memory_;
-};
+  return panels;
+}
 
 template <typename T>
-void expect_exact_products(std::int64_t rows, std::int64_t inner, std::int64_t columns, bool far) {
+void expect_exact_products(std::int64_t rows, std::int64_t inner, std::int64_t columns,
+                           cpu::Cache cache) {
   constexpr std::int64_t together = std::is_same_v<T, float> ? 1 : 2;
   const std::int64_t elements = ceil_div(inner, together);
   std::vector<T> x;
@@ -110,28 +100,34 @@ void expect_exact_products(std::int64_t rows, std::int64_t inner, std::int64_t c
     x.push_back(element_of<T>(i % elements, inner,
                               [&](std::int64_t k) { return left_factor(i / elements, k); }));
   }
-  RightMatrix<T> b(inner, elements, columns);
+  Aligned<T> b = right_matrix<T>(inner, elements, columns);
+  const bool far = cache != cpu::Cache::own;
+  const bool whole_lines = cache == cpu::Cache::none;
   const float untouched = 77;
   for (const bool accumulate : {true, false}) {
-    const std::int64_t stride = columns + 3;
-    std::vector<float> y(static_cast<std::size_t>(rows * stride),
-                         accumulate ? untouched : std::numeric_limits<float>::quiet_NaN());
+    if (accumulate && whole_lines) {
+      continue;
+    }
+    const std::int64_t stride = whole_lines ? ceil_div(columns, 16) * 16 + 16 : columns + 3;
+    Aligned<float> memory(rows * stride,
+                          accumulate ? untouched : std::numeric_limits<float>::quiet_NaN());
+    float* y = memory.data();
     for (std::int64_t i = 0; i < rows * stride; ++i) {
       if (i % stride >= columns) {
-        y[static_cast<std::size_t>(i)] = untouched;
+        y[i] = untouched;
       }
     }
     cpu::RowProduct<T> product{.x = x.data(),
                                .x_stride = elements,
                                .b = b.data(),
                                .inner = elements,
-                               .y = y.data(),
+                               .y = y,
                                .y_stride = stride,
                                .rows = rows,
                                .columns = columns,
                                .accumulate = accumulate,
                                .far_x = far,
-                               .far_y = far};
+                               .y_in = cache};
     if (far) {
       product.next = {.memory = b.data(), .rows = std::min<std::int64_t>(elements, 5), .stride = 1};
     }
@@ -146,9 +142,9 @@ void expect_exact_products(std::int64_t rows, std::int64_t inner, std::int64_t c
         }
         expected = static_cast<float>(sum);
       }
-      ASSERT_EQ(y[static_cast<std::size_t>(i)], expected)
-          << "row " << i / stride << ", column " << column << ", inner " << inner << ", " << columns
-          << " columns, accumulate " << accumulate;
+      ASSERT_EQ(y[i], expected) << "row " << i / stride << ", column " << column << ", inner "
+                                << inner << ", " << columns << " columns, accumulate "
+                                << accumulate;
     }
   }
 }
@@ -162,7 +158,9 @@ void expect_exact_products() {
       for (std::int64_t rows = 1; rows <= 2 * cpu::product_rows() + 1; ++rows) {
         for (const std::int64_t columns : {std::int64_t{1}, width, width + 1, 2 * width - 1,
                                            2 * width, 3 * width, 3 * width + 2}) {
-          expect_exact_products<T>(rows, inner, columns, (rows + columns) % 2 == 0);
+          for (const auto cache : {cpu::Cache::own, cpu::Cache::shared, cpu::Cache::none}) {
+            expect_exact_products<T>(rows, inner, columns, cache);
+          }
         }
       }
     }

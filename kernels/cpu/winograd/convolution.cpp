@@ -13,7 +13,7 @@ namespace {
 // Large weights do not stay in a core's own cache: they are read once for a large block of tiles,
 // and threads share the block and split its products. With smaller ones each thread has its own
 // block, so small that it stays there beside the weights and the pixels that pass through.
-constexpr std::int64_t shared_block_bytes = 24 << 20;
+constexpr std::int64_t shared_block_bytes = 48 << 20;
 constexpr std::int64_t own_block_bytes = 3 << 18;
 
 // How the tiles are dealt out.
@@ -31,6 +31,16 @@ class Blocks {
   // All threads work on one block after the other; else each thread takes whole blocks.
   bool shared() const { return shared_; }
   std::int64_t tiles() const { return tiles_; }  // of a block, the last ones may stick out
+  // Where V and M stay while a block is worked on.
+  Cache v_in() const {
+    constexpr std::int64_t line = cache_line_bytes / sizeof(float);
+    return m_in() == Cache::none && weights_.inner() % line != 0 ? Cache::shared : m_in();
+  }
+  Cache m_in() const {
+    const std::int64_t elements = block_elements() + weights_.elements();
+    const bool fits = elements * std::int64_t{sizeof(float)} <= shared_cache_bytes();
+    return !weights_.large ? Cache::own : fits ? Cache::shared : Cache::none;
+  }
   // Of 32 bits: V, which may be in pairs of bf16 numbers, and M.
   std::int64_t v_elements() const {
     return weights_.products() * TileMatrices<float>::stride(tiles_, weights_.inner());
@@ -128,10 +138,10 @@ class WinogradConvolution {
   }
 
   TileMatrices<T> v_in(float* memory, std::int64_t size) const {
-    return {reinterpret_cast<T*>(memory), size, weights_.inner()};
+    return {reinterpret_cast<T*>(memory), size, weights_.inner(), blocks_.v_in()};
   }
   TileMatrices<float> m_in(float* memory, std::int64_t size) const {
-    return {memory + blocks_.v_elements(), size, m_columns_};
+    return {memory + blocks_.v_elements(), size, m_columns_, blocks_.m_in()};
   }
 
   // M = V U for one of the products, tiles [0, tiles), a range of panels whose end may lie
@@ -152,7 +162,7 @@ class WinogradConvolution {
                                   .accumulate = false,
                                   .next = weights_.pieces_after(u_, product, some),
                                   .far_x = panel == range.begin,
-                                  .far_y = weights_.large});
+                                  .y_in = m.in});
     }
   }
 

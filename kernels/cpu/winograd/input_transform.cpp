@@ -153,6 +153,18 @@ HWY_INLINE Bf16* channels_of(Bf16Pair* row) {
   return reinterpret_cast<Bf16*>(row);
 }
 
+// Stores channels c, c+1, ... of a row of V, past the caches where a vector is a line of theirs.
+template <class D, class T>
+HWY_INLINE void store_channels(D d, hn::Vec<D> values, T* row, std::size_t c, Cache in) {
+  if constexpr (std::is_same_v<T, float> && hn::MaxLanes(D()) * sizeof(T) == cache_line_bytes) {
+    if (in == Cache::none) {
+      hn::Stream(values, d, row + c);
+      return;
+    }
+  }
+  store(d, values, channels_of(row) + c);
+}
+
 // V of one tile for the channels c, c+1, ...
 template <bool is_inside, class D, class Pixels, class T>
 HWY_INLINE void transform_tile(D d, const Pixels& pixels, std::size_t c, const TileMatrices<T>& v,
@@ -176,7 +188,7 @@ HWY_INLINE void transform_tile(D d, const Pixels& pixels, std::size_t c, const T
     transform_inputs(d, half[i], transformed);
 #pragma GCC unroll 8
     for (std::int64_t j = 0; j < columns; ++j) {
-      store(d, transformed[j], channels_of(to) + c);
+      store_channels(d, transformed[j], to, c, v.in);
       to += v.matrix_stride;
     }
   }
@@ -210,6 +222,9 @@ void transform_all(const WinogradInput& input, const TileGrid& grid, const TileR
       });
     }
     fill_last_pair(v, winograd::products(tile_width), tile - first, channels);
+  }
+  if (v.in == Cache::none) {
+    hwy::FlushStream();
   }
 }
 

@@ -113,13 +113,23 @@ HWY_INLINE void prefetch_next(D d, const TilePlace& place, const WinogradOutput&
   }
 }
 
-// Brings rows of M to the cache that are read soon, of the same tile or the next ones.
-HWY_INLINE void prefetch_products(const TileMatrices<float>& m, std::int64_t products,
-                                  std::int64_t row, std::size_t c) {
-  constexpr std::int64_t floats_ahead = 256;
-  const float* ahead = m.row(0, row) + c + floats_ahead;
-  for (std::int64_t k = 0; k < products; ++k) {
-    hwy::Prefetch(ahead + k * m.matrix_stride);
+// While the channels c, c+1, ... of a tile are worked on, a like part of the next tile's rows of M,
+// one row after the other, into the second-level cache.
+template <class D>
+HWY_INLINE void prefetch_products(D d, const TileMatrices<float>& m, std::int64_t products,
+                                  std::int64_t next, std::int64_t channels, std::size_t c) {
+  constexpr std::int64_t line = cache_line_bytes / sizeof(float);
+  const std::int64_t row_lines = ceil_div(channels, line);
+  const std::int64_t first = static_cast<std::int64_t>(c) * products / line;
+  const std::int64_t last = static_cast<std::int64_t>(c + hn::Lanes(d)) * products / line;
+  const float* row = m.row(first / row_lines, next);
+  std::int64_t i = first % row_lines;
+  for (std::int64_t n = first; n < last; ++n) {
+    __builtin_prefetch(row + i * line, 0, 2);
+    if (++i == row_lines) {
+      i = 0;
+      row += m.matrix_stride;
+    }
   }
 }
 
@@ -176,7 +186,7 @@ HWY_INLINE void store_pooled(D d, const TilePlace& place, const WinogradOutput& 
 // Whether stores go past the caches: a large map has left them before it is read again. Only where
 // each store writes a whole line of 64 bytes; parts of lines would be slow.
 bool streams(const WinogradOutput& output) {
-  constexpr std::int64_t line = 64;
+  constexpr std::int64_t line = cache_line_bytes;
   constexpr std::int64_t large = 1 << 20;
   const std::int64_t pixel_bytes = output.channels * std::int64_t{sizeof(float)};
   return hn::MaxLanes(hn::ScalableTag<float>()) * sizeof(float) == line && output.y != nullptr &&
@@ -208,17 +218,15 @@ HWY_INLINE void transform_tile(D d, const TileMatrices<float>& m, std::int64_t r
 template <std::int64_t width>
 void tiles_of_width(const TileMatrices<float>& m, std::int64_t first, const TileGrid& grid,
                     const TileRange& tiles, const WinogradOutput& output) {
-  constexpr std::int64_t near_floats = 1 << 18;  // in a core's own cache
-  constexpr std::int64_t products = winograd::products(width);
-  const bool far = products * m.matrix_stride > near_floats;
   const bool stream = streams(output);
   for (std::int64_t tile = tiles.begin; tile < tiles.end; ++tile) {
     const TilePlace place(grid, tile, output);
     const bool whole = place.rows == winograd::tile_height && place.columns == width;
     for_each_vector(0, static_cast<std::size_t>(output.channels),
                     [&](auto d, std::size_t c) HWY_ATTR {
-                      if (far) {
-                        prefetch_products(m, products, tile - first, c);
+                      if (m.in != Cache::own && tile + 1 < tiles.end) {
+                        prefetch_products(d, m, winograd::products(width), tile + 1 - first,
+                                          output.channels, c);
                       }
                       if (whole) {
                         transform_tile<true, width>(d, m, tile - first, place, output, c, stream);

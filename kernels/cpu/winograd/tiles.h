@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "kernels/cpu/cache.h"
 #include "kernels/cpu/ceil_div.h"
 #include "kernels/cpu/winograd/points.h"
 
@@ -30,13 +31,16 @@ struct TileRange {
 
 // A matrix for each product: a row for each tile of a block, a column for each channel, or
 // for each pair of channels of Bf16Pair (panels.h). Neighbouring channels and neighbouring tiles
-// are neighbours in memory, as in NHWC maps.
+// are neighbours in memory, as in NHWC maps. In no cache: `memory` and rows are aligned to lines.
 template <typename T>
 struct TileMatrices {
   // Rows with padding between the matrices: strides that are powers of two would put all of
   // them into the same few sets of the cache.
-  TileMatrices(T* memory, std::int64_t tiles, std::int64_t row_elements)
-      : data(memory), row_stride(row_elements), matrix_stride(stride(tiles, row_elements)) {}
+  TileMatrices(T* memory, std::int64_t tiles, std::int64_t row_elements, Cache cache = Cache::own)
+      : data(memory),
+        row_stride(row_elements),
+        matrix_stride(stride(tiles, row_elements)),
+        in(cache) {}
 
   static std::int64_t stride(std::int64_t tiles, std::int64_t row_elements) {
     return ceil_div(tiles * row_elements, 16) * 16 + 16;
@@ -47,6 +51,7 @@ struct TileMatrices {
 
   T* data;
   std::int64_t row_stride, matrix_stride;
+  Cache in;
 };
 
 }  // namespace gramgrad::cpu
