@@ -36,26 +36,27 @@ class InputGradient {
     const std::int64_t row = full_[2] * full_[3];
     const std::int64_t rows = cpu::rows_per_strip(in_[1], row * std::int64_t{sizeof(float)});
     const Scratch<float> dz(device_, dz_is_dy_ ? 0 : (rows + halo()) * row);
-    for_each_strip(rows, dx, [&](std::int64_t n, const Strip& strip, float* part) {
-      const ConvolutionPlan& plan = backend_.plan(strip_key(strip, mode));
-      backend_.run(plan, dz_rows(n, strip.in_begin, strip.in_end, dz.data()),
-                   backend_.pack(plan, w_, WeightOrientation::transposed, params_.frozen_weights),
-                   nullptr, part);
-    });
+    const StripGeometry geometry{full_[1], in_[1], w_.shape()[1], 1, halo() - params_.padding};
+    for (std::int64_t n = 0; n < in_[0]; ++n) {
+      for (std::int64_t first = 0; first < in_[1]; first += rows) {
+        const Strip strip = geometry.strip(first, std::min(in_[1], first + rows));
+        const ConvolutionPlan& plan = backend_.plan(strip_key(strip, mode));
+        backend_.run(plan, dz_rows(n, strip.in_begin, strip.in_end, dz.data()),
+                     backend_.pack(plan, w_, WeightOrientation::transposed, params_.frozen_weights),
+                     nullptr, dx + (n * in_[1] + first) * in_[2] * in_[3]);
+      }
+    }
   }
 
   // The same, where the input is a picture: each thread writes the row of dz that it needs.
   void convolve_to_picture(float* dx, WriteMode mode) const {
     const std::int64_t row = full_[2] * full_[3];
-    const std::int64_t rows =
-        cpu::rows_per_strip(in_[1], PictureGradient::row_bytes(w_.shape(), full_[2]));
-    const PictureGradient picture(device_, w_, params_.padding, in_[2], full_[2], rows + halo());
+    const PictureGradient picture(device_, w_, params_.padding, in_, full_);
     const Scratch<float> dz(device_, dz_is_dy_ ? 0 : device_.threads() * row);
-    for_each_strip(rows, dx, [&](std::int64_t n, const Strip& strip, float* part) {
-      picture.add_strip(
-          strip, [&](std::int64_t h, int slot) { return dz_row(n, h, dz.data() + slot * row); },
-          part, mode);
-    });
+    for (std::int64_t n = 0; n < in_[0]; ++n) {
+      picture.add([&](std::int64_t h, int slot) { return dz_row(n, h, dz.data() + slot * row); },
+                  dx + n * in_[1] * in_[2] * in_[3], mode);
+    }
   }
 
   // dx = the gradient, for every convolution.
@@ -71,18 +72,6 @@ class InputGradient {
 
  private:
   std::int64_t halo() const { return w_.shape()[1] - 1; }
-
-  // visit(image, strip, where it goes in dx), strips of at most `rows` rows.
-  template <typename Visit>
-  void for_each_strip(std::int64_t rows, float* dx, const Visit& visit) const {
-    const StripGeometry geometry{full_[1], in_[1], w_.shape()[1], 1, halo() - params_.padding};
-    for (std::int64_t n = 0; n < in_[0]; ++n) {
-      for (std::int64_t first = 0; first < in_[1]; first += rows) {
-        visit(n, geometry.strip(first, std::min(in_[1], first + rows)),
-              dx + (n * in_[1] + first) * in_[2] * in_[3]);
-      }
-    }
-  }
 
   // Row h of image n's dz, written into `buffer` unless dz is dy.
   const float* dz_row(std::int64_t n, std::int64_t h, float* buffer) const {

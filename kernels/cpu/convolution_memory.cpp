@@ -30,14 +30,13 @@ ConvolutionMemory winograd_memory(const Device& device, const Shape& x, const Sh
       .workspace_gradient = cpu::winograd_workspace_bytes(threads, x[1], x[2], backward)};
 }
 
-// Strips of the output's gradient; where the input is a picture, strips of PictureGradient's
-// products and a row of the gradient for each thread.
-std::int64_t strips_gradient_bytes(int threads, const Shape& x, const Shape& y, const Shape& w) {
+// A strip of the output's gradient; where the input is a picture, a row of it and
+// PictureGradient's products for each thread.
+std::int64_t gradient_bytes(int threads, const Shape& x, const Shape& y, const Shape& w) {
   const std::int64_t row = y[2] * y[3] * float_bytes;
-  const bool picture = cpu::PictureGradient::suits(w);
-  const std::int64_t strip_row = picture ? cpu::PictureGradient::row_bytes(w, y[2]) : row;
-  return (cpu::rows_per_strip(x[1], strip_row) + w[1] - 1) * strip_row +
-         (picture ? threads * row : 0);
+  return cpu::PictureGradient::suits(w)
+             ? threads * (row + cpu::PictureGradient::thread_bytes(w, y[2]))
+             : (cpu::rows_per_strip(x[1], row) + w[1] - 1) * row;
 }
 
 }  // namespace
@@ -55,7 +54,7 @@ ConvolutionMemory convolution_memory(const Device& device, const Conv2dParams& p
   return {.packed = weights,
           .packed_gradient = cpu::PictureGradient::suits(w) ? 0 : weights,
           .workspace = std::min(y.size() * float_bytes, cpu::strip_bytes),
-          .workspace_gradient = strips_gradient_bytes(device.threads(), x, y, w)};
+          .workspace_gradient = gradient_bytes(device.threads(), x, y, w)};
 }
 
 }  // namespace gramgrad

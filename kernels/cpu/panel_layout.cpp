@@ -27,8 +27,15 @@ void pack(const float* x, std::int64_t rows, std::int64_t columns, float* panels
       const float* from = x + p * columns + c;
       float* to = panels + c * panel_rows + p * width;
       const std::int64_t count = std::min(width, columns - c);
-      std::copy_n(from, count, to);
-      std::fill_n(to + count, width - count, 0.0F);
+      if (count == width) {
+        const hn::ScalableTag<float> d;
+        for (std::int64_t i = 0; i < width; i += lanes) {
+          hn::StoreU(hn::LoadU(d, from + i), d, to + i);
+        }
+      } else {
+        std::copy_n(from, count, to);
+        std::fill_n(to + count, width - count, 0.0F);
+      }
     }
   }
 }

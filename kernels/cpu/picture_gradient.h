@@ -6,40 +6,41 @@
 #include <functional>
 
 #include "kernels/cpu/scratch.h"
-#include "kernels/cpu/strips.h"
+#include "kernels/shape.h"
 
 namespace gramgrad::cpu {
 
 class PictureGradient {
  public:
-  // Of stride 1. w [O, Kh, Kw, 3]; dz has out_width pixels in a row, the picture in_width.
-  // At most `most_rows` rows of dz at a time.
-  PictureGradient(const Device& device, const Tensor& w, std::int64_t padding,
-                  std::int64_t in_width, std::int64_t out_width, std::int64_t most_rows);
+  // Of stride 1. w [O, Kh, Kw, 3]; `full` is dz's shape, `in` the picture's.
+  PictureGradient(const Device& device, const Tensor& w, std::int64_t padding, const Shape& in,
+                  const Shape& full);
 
   static bool suits(const Shape& w) { return w[3] == channels; }
 
-  // Bytes of the products that are kept for a row of dz, of out_width pixels.
-  static std::int64_t row_bytes(const Shape& w, std::int64_t out_width);
+  // Bytes of the products that each thread keeps.
+  static std::int64_t thread_bytes(const Shape& w, std::int64_t out_width);
 
-  // Row h of dz, [out_width, O], for the thread with the number `slot`. Must not throw.
+  // Row h of dz, [W, O], for the thread with the number `slot`. Must not throw.
   using GradientRow = std::function<const float*(std::int64_t h, int slot)>;
-  // dx, from row strip.out_begin on, (+)= the gradient.
-  void add_strip(const Strip& strip, const GradientRow& dz, float* dx, WriteMode mode) const;
+  // dx (+)= the gradient, for one image.
+  void add(const GradientRow& dz, float* dx, WriteMode mode) const;
 
  private:
   static constexpr std::int64_t channels = 3;
 
+  std::int64_t product_row() const { return out_width_ * padded_; }
   void multiply(const float* dz, float* products) const;
-  void gather(const Strip& strip, std::int64_t h, float* dx, WriteMode mode) const;
+  void gather(const float* products, std::int64_t h, float* dx, WriteMode mode) const;
 
   const Device& device_;
   Shape w_;
-  std::int64_t padding_, in_width_, out_width_;
-  std::int64_t columns_;     // 3 Kh Kw
-  std::int64_t padded_;      // to whole panels, with at least one column more
-  Scratch<float> panels_;    // w as [O, columns]
-  Scratch<float> products_;  // dz * w: [rows, out_width, padded]
+  std::int64_t padding_, in_height_, in_width_, out_height_, out_width_;
+  std::int64_t columns_;   // 3 Kh Kw
+  std::int64_t padded_;    // to whole panels, with at least one column more
+  Scratch<float> panels_;  // w as [O, columns]
+  // dz * w: [Kh, out_width, padded] for each thread; row h of dz is row h % Kh.
+  Scratch<float> products_;
 };
 
 }  // namespace gramgrad::cpu
