@@ -53,6 +53,17 @@ HWY_INLINE void clear(V (&sums)[rows][vectors]) {
   }
 }
 
+template <int rows, int vectors>
+HWY_INLINE void copy(const V (&sums)[rows][vectors], V (&to)[rows][vectors]) {
+#pragma GCC unroll 8
+  for (int r = 0; r < rows; ++r) {
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; ++v) {
+      to[r][v] = sums[r][v];
+    }
+  }
+}
+
 // to += sums
 template <int rows, int vectors>
 HWY_INLINE void add(const V (&sums)[rows][vectors], V (&to)[rows][vectors]) {

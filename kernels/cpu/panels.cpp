@@ -103,11 +103,12 @@ HWY_NOINLINE void multiply_tile(const ProductTile<T>& tile) {
       piece_end += tile.ahead.piece_rows * width;
     }
     if (b == part_end) {
-      if (!in_parts) {
-        clear(parts);
+      if (in_parts) {
+        add(sums, parts);
+      } else {
+        copy(sums, parts);
         in_parts = true;
       }
-      add(sums, parts);
       clear(sums);
       part_end += longest_sum * width;
     }
