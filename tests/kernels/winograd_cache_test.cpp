@@ -15,7 +15,9 @@
 namespace gramgrad::tests {
 namespace {
 
+using cpu::Bf16Pair;
 using cpu::Cache;
+using cpu::ceil_div;
 using Matrices = cpu::TileMatrices<float>;
 
 constexpr std::int64_t height = 11;
@@ -28,7 +30,8 @@ std::vector<float> random_floats(const char* name, std::int64_t count) {
   return Inputs(Device::reference(), {.seed = test_seed()}).values(name, {count}).to_host<float>();
 }
 
-std::vector<std::uint32_t> bits_of(const float* first, std::int64_t count) {
+template <typename T>
+std::vector<std::uint32_t> bits_of(const T* first, std::int64_t count) {
   std::vector<std::uint32_t> bits;
   for (std::int64_t i = 0; i < count; ++i) {
     bits.push_back(std::bit_cast<std::uint32_t>(first[i]));
@@ -36,17 +39,38 @@ std::vector<std::uint32_t> bits_of(const float* first, std::int64_t count) {
   return bits;
 }
 
-// All of V, padding included.
+// All of V, f32 or pairs of bf16, padding included.
+template <typename T>
 std::vector<std::uint32_t> transformed_pixels(const std::vector<float>& x, std::int64_t channels,
                                               Cache cache) {
+  constexpr bool rounds = std::is_same_v<T, Bf16Pair>;
+  constexpr std::int64_t tile_width =
+      cpu::winograd::tile_width_for(rounds ? DType::bf16 : DType::f32);
   const cpu::MapGradient map{
       .height = height, .width = width, .channels = channels, .dy = x.data()};
-  const cpu::TileGrid grid(height, width, wide);
-  const std::int64_t elements = products * Matrices::stride(grid.count(), channels);
-  Aligned<float> memory(elements, unwritten);
+  const cpu::TileGrid grid(height, width, tile_width);
+  const std::int64_t inner = ceil_div(channels, rounds ? 2 : 1);
+  const std::int64_t elements =
+      cpu::winograd::products(tile_width) * cpu::TileMatrices<T>::stride(grid.count(), inner);
+  Aligned<T> memory(elements, std::bit_cast<T>(unwritten));
   cpu::transform_input_tiles({map, 1}, grid, {0, grid.count()}, 0,
-                             Matrices(memory.data(), grid.count(), channels, cache));
+                             cpu::TileMatrices<T>(memory.data(), grid.count(), inner, cache));
   return bits_of(memory.data(), elements);
+}
+
+template <typename T>
+void expect_same_inputs(std::int64_t channels_of_a_line) {
+  for (const std::int64_t channels :
+       {channels_of_a_line, 3 * channels_of_a_line, std::int64_t{35}}) {
+    const std::vector<float> x = random_floats("x", height * width * channels);
+    for_each_instruction_set([&] {
+      const auto expected = transformed_pixels<T>(x, channels, Cache::own);
+      EXPECT_EQ(transformed_pixels<T>(x, channels, Cache::shared), expected);
+      if (channels % channels_of_a_line == 0) {
+        EXPECT_EQ(transformed_pixels<T>(x, channels, Cache::none), expected);
+      }
+    });
+  }
 }
 
 std::vector<std::uint32_t> transformed_products(Aligned<float>& m, std::int64_t channels,
@@ -60,16 +84,11 @@ std::vector<std::uint32_t> transformed_products(Aligned<float>& m, std::int64_t 
 }
 
 TEST(WinogradCacheTest, InputsAreTransformedAlike) {
-  for (const std::int64_t channels : {16, 48, 35}) {
-    const std::vector<float> x = random_floats("x", height * width * channels);
-    for_each_instruction_set([&] {
-      const auto expected = transformed_pixels(x, channels, Cache::own);
-      EXPECT_EQ(transformed_pixels(x, channels, Cache::shared), expected);
-      if (channels % 16 == 0) {
-        EXPECT_EQ(transformed_pixels(x, channels, Cache::none), expected);
-      }
-    });
-  }
+  expect_same_inputs<float>(16);
+}
+
+TEST(WinogradCacheTest, InputsAreRoundedAlike) {
+  expect_same_inputs<Bf16Pair>(32);
 }
 
 TEST(WinogradCacheTest, OutputsAreTransformedAlike) {

@@ -6,6 +6,7 @@
 
 #include "kernels/cpu/bf16_inl.h"
 #include "kernels/cpu/bits_inl.h"
+#include "kernels/cpu/panel_width_inl.h"
 #include "kernels/cpu/winograd/prefetch_inl.h"
 #include "kernels/cpu/winograd/transforms_inl.h"
 
@@ -145,6 +146,13 @@ class TilePixels {
   std::int64_t pixel_;       // number of the first pixel
 };
 
+// The first channel of a tile in V, for each product.
+template <class T>
+struct TileValues {
+  T* first;
+  std::int64_t stride;
+};
+
 // The channels that elements of V hold.
 HWY_INLINE float* channels_of(float* row) {
   return row;
@@ -152,23 +160,15 @@ HWY_INLINE float* channels_of(float* row) {
 HWY_INLINE Bf16* channels_of(Bf16Pair* row) {
   return reinterpret_cast<Bf16*>(row);
 }
+constexpr std::int64_t line = cache_line_bytes / 4;  // elements of V
+template <class T>
+constexpr std::int64_t line_channels = std::is_same_v<T, float> ? line : 2 * line;
 
-// Stores channels c, c+1, ... of a row of V, past the caches where a vector is a line of theirs.
-template <class D, class T>
-HWY_INLINE void store_channels(D d, hn::Vec<D> values, T* row, std::size_t c, Cache in) {
-  if constexpr (std::is_same_v<T, float> && hn::MaxLanes(D()) * sizeof(T) == cache_line_bytes) {
-    if (in == Cache::none) {
-      hn::Stream(values, d, row + c);
-      return;
-    }
-  }
-  store(d, values, channels_of(row) + c);
-}
-
-// V of one tile for the channels c, c+1, ...
-template <bool is_inside, class D, class Pixels, class T>
-HWY_INLINE void transform_tile(D d, const Pixels& pixels, std::size_t c, const TileMatrices<T>& v,
-                               std::int64_t row) {
+// The channels c, c+1, ... of one tile, to channels at, at+1, ... of `to`. Past the caches only
+// where a vector is a line of them.
+template <bool is_inside, bool past_caches, class D, class Pixels, class T>
+HWY_INLINE void transform_tile(D d, const Pixels& pixels, std::size_t c, const TileValues<T>& to,
+                               std::size_t at) {
   using V = hn::Vec<D>;
   constexpr std::int64_t columns = Pixels::columns;
   V half[6][columns];  // B^T d
@@ -182,14 +182,59 @@ HWY_INLINE void transform_tile(D d, const Pixels& pixels, std::size_t c, const T
       half[i][j] = transformed[i];
     }
   }
-  T* to = v.row(0, row);
+  T* row = to.first;
   for (std::int64_t i = 0; i < 6; ++i) {
     V transformed[columns];
     transform_inputs(d, half[i], transformed);
 #pragma GCC unroll 8
     for (std::int64_t j = 0; j < columns; ++j) {
-      store_channels(d, transformed[j], to, c, v.in);
-      to += v.matrix_stride;
+      if constexpr (past_caches) {
+        hn::Stream(transformed[j], d, row + at);
+      } else {
+        store(d, transformed[j], channels_of(row) + at);
+      }
+      row += to.stride;
+    }
+  }
+}
+
+HWY_INLINE void write_line_past_caches(const float* from, float* to) {
+  const hn::ScalableTag<float> d;
+  for (std::int64_t i = 0; i < line; i += lanes) {
+    hn::Stream(hn::Load(d, from + i), d, to + i);
+  }
+}
+HWY_INLINE void write_line_past_caches(const Bf16Pair* from, Bf16Pair* to) {
+  const hn::ScalableTag<std::uint16_t> d;
+  for (std::int64_t i = 0; i < line; i += lanes) {
+    hn::Stream(hn::Load(d, &from[i].first.bits), d, &to[i].first.bits);
+  }
+}
+
+// All channels of a tile past the caches. Where a vector of V is a part of a line, lines are put
+// together first, one for each product.
+template <class Pixels, class T>
+HWY_INLINE void transform_tile_past_caches(const Pixels& pixels, std::size_t channels,
+                                           const TileValues<T>& to) {
+  const hn::ScalableTag<float> d;
+  if constexpr (lanes == line_channels<T>) {
+    for (std::size_t c = 0; c < channels; c += hn::Lanes(d)) {
+      pixels.prefetch_next(d, c);
+      transform_tile<true, true>(d, pixels, c, to, c);
+    }
+  } else {
+    constexpr std::int64_t products = 6 * Pixels::columns;
+    HWY_ALIGN T lines[products * line];
+    T* row = to.first;
+    for (std::size_t c = 0; c < channels; c += line_channels<T>) {
+      for (std::size_t at = 0; at < line_channels<T>; at += hn::Lanes(d)) {
+        pixels.prefetch_next(d, c + at);
+        transform_tile<true, false>(d, pixels, c + at, TileValues<T>{lines, line}, at);
+      }
+      for (std::int64_t k = 0; k < products; ++k) {
+        write_line_past_caches(lines + k * line, row + k * to.stride);
+      }
+      row += line;
     }
   }
 }
@@ -211,14 +256,17 @@ void transform_all(const WinogradInput& input, const TileGrid& grid, const TileR
   const auto channels = static_cast<std::size_t>(input.map.channels);
   for (std::int64_t tile = tiles.begin; tile < tiles.end; ++tile) {
     const TilePixels<tile_width, masked, unpools> pixels(input, grid.top(tile), grid.left(tile));
-    if (pixels.inside()) {
+    const TileValues<T> to{v.row(0, tile - first), v.matrix_stride};
+    if (!pixels.inside()) {
       for_each_vector(0, channels, [&](auto d, std::size_t c) HWY_ATTR {
-        pixels.prefetch_next(d, c);
-        transform_tile<true>(d, pixels, c, v, tile - first);
+        transform_tile<false, false>(d, pixels, c, to, c);
       });
+    } else if (v.in == Cache::none) {
+      transform_tile_past_caches(pixels, channels, to);
     } else {
       for_each_vector(0, channels, [&](auto d, std::size_t c) HWY_ATTR {
-        transform_tile<false>(d, pixels, c, v, tile - first);
+        pixels.prefetch_next(d, c);
+        transform_tile<true, false>(d, pixels, c, to, c);
       });
     }
     fill_last_pair(v, winograd::products(tile_width), tile - first, channels);

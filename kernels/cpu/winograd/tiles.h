@@ -31,7 +31,8 @@ struct TileRange {
 
 // A matrix for each product: a row for each tile of a block, a column for each channel, or
 // for each pair of channels of Bf16Pair (panels.h). Neighbouring channels and neighbouring tiles
-// are neighbours in memory, as in NHWC maps. In no cache: `memory` and rows are aligned to lines.
+// are neighbours in memory, as in NHWC maps. In no cache, `memory` begins with a line of them and
+// each row is whole lines.
 template <typename T>
 struct TileMatrices {
   // Rows with padding between the matrices: strides that are powers of two would put all of
