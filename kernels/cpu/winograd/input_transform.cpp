@@ -198,17 +198,15 @@ HWY_INLINE void transform_tile(D d, const Pixels& pixels, std::size_t c, const T
   }
 }
 
-HWY_INLINE void write_line_past_caches(const float* from, float* to) {
-  const hn::ScalableTag<float> d;
-  for (std::int64_t i = 0; i < line; i += lanes) {
+template <class Number>
+HWY_INLINE void write_line_past_caches(const Number* from, Number* to) {
+  const hn::ScalableTag<Number> d;
+  for (std::size_t i = 0; i < cache_line_bytes / sizeof(Number); i += hn::Lanes(d)) {
     hn::Stream(hn::Load(d, from + i), d, to + i);
   }
 }
 HWY_INLINE void write_line_past_caches(const Bf16Pair* from, Bf16Pair* to) {
-  const hn::ScalableTag<std::uint16_t> d;
-  for (std::int64_t i = 0; i < line; i += lanes) {
-    hn::Stream(hn::Load(d, &from[i].first.bits), d, &to[i].first.bits);
-  }
+  write_line_past_caches(&from->first.bits, &to->first.bits);
 }
 
 // All channels of a tile past the caches. Where a vector of V is a part of a line, lines are put

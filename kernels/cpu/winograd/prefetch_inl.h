@@ -16,14 +16,14 @@ HWY_BEFORE_NAMESPACE();
 namespace gramgrad::cpu::HWY_NAMESPACE {
 
 // While the channels c, c+1, ... of a tile are worked on, a like part of the next tile's pixels, of
-// which `next` is the first: `rows` rows of `width` pixels. So each row is read in the order of
+// which `next` is the first: `rows` rows of `columns` pixels. So each row is read in the order of
 // memory, which processors see coming, and not pixel by pixel.
 template <class D>
 HWY_INLINE void prefetch_pixels(D d, std::size_t c, const float* next, std::int64_t rows,
-                                std::int64_t row_stride, std::int64_t width) {
+                                std::int64_t row_stride, std::int64_t columns) {
   constexpr std::int64_t line = 16;  // floats
-  const std::int64_t part = width * static_cast<std::int64_t>(hn::Lanes(d));
-  next += static_cast<std::int64_t>(c) * width;
+  const std::int64_t part = columns * static_cast<std::int64_t>(hn::Lanes(d));
+  next += static_cast<std::int64_t>(c) * columns;
   for (std::int64_t i = 0; i < rows; ++i) {
     for (std::int64_t j = 0; j < part; j += line) {
       __builtin_prefetch(next + i * row_stride + j, 0, 2);
