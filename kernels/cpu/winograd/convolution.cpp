@@ -38,7 +38,8 @@ class Blocks {
   }
   Cache m_in() const {
     const std::int64_t elements = block_elements() + weights_.elements();
-    const bool fits = elements * std::int64_t{sizeof(float)} <= shared_cache_bytes();
+    // A quarter is for pixels.
+    const bool fits = elements * std::int64_t{sizeof(float)} <= shared_cache_bytes() / 4 * 3;
     return !weights_.large ? Cache::own : fits ? Cache::shared : Cache::none;
   }
   // Of 32 bits: V, which may be in pairs of bf16 numbers, and M.

@@ -73,10 +73,10 @@ class TilePixels {
     }
   }
 
-  // Brings what the next tile adds to the cache.
-  template <class D>
+  // Brings what the next tile adds to the cache, if it is inside too.
+  template <bool is_inside, class D>
   HWY_INLINE void prefetch_next(D d, std::size_t c) const {
-    if constexpr (!unpools) {
+    if constexpr (is_inside && !unpools) {
       prefetch_pixels(d, c, map_.dy + (pixel_ + columns) * map_.channels, winograd::input_height,
                       row_, tile_width);
     }
@@ -211,14 +211,14 @@ HWY_INLINE void write_line_past_caches(const Bf16Pair* from, Bf16Pair* to) {
 
 // All channels of a tile past the caches. Where a vector of V is a part of a line, lines are put
 // together first, one for each product.
-template <class Pixels, class T>
-HWY_INLINE void transform_tile_past_caches(const Pixels& pixels, std::size_t channels,
-                                           const TileValues<T>& to) {
+template <bool is_inside, class Pixels, class T>
+HWY_INLINE void transform_past_caches(const Pixels& pixels, std::size_t channels,
+                                      const TileValues<T>& to) {
   const hn::ScalableTag<float> d;
   if constexpr (lanes == line_channels<T>) {
     for (std::size_t c = 0; c < channels; c += hn::Lanes(d)) {
-      pixels.prefetch_next(d, c);
-      transform_tile<true, true>(d, pixels, c, to, c);
+      pixels.template prefetch_next<is_inside>(d, c);
+      transform_tile<is_inside, true>(d, pixels, c, to, c);
     }
   } else {
     constexpr std::int64_t products = 6 * Pixels::columns;
@@ -226,8 +226,8 @@ HWY_INLINE void transform_tile_past_caches(const Pixels& pixels, std::size_t cha
     T* row = to.first;
     for (std::size_t c = 0; c < channels; c += line_channels<T>) {
       for (std::size_t at = 0; at < line_channels<T>; at += hn::Lanes(d)) {
-        pixels.prefetch_next(d, c + at);
-        transform_tile<true, false>(d, pixels, c + at, TileValues<T>{lines, line}, at);
+        pixels.template prefetch_next<is_inside>(d, c + at);
+        transform_tile<is_inside, false>(d, pixels, c + at, TileValues<T>{lines, line}, at);
       }
       for (std::int64_t k = 0; k < products; ++k) {
         write_line_past_caches(lines + k * line, row + k * to.stride);
@@ -235,6 +235,19 @@ HWY_INLINE void transform_tile_past_caches(const Pixels& pixels, std::size_t cha
       row += line;
     }
   }
+}
+
+template <bool is_inside, class Pixels, class T>
+HWY_INLINE void transform(const Pixels& pixels, std::size_t channels, const TileValues<T>& to,
+                          Cache in) {
+  if (in == Cache::none) {
+    transform_past_caches<is_inside>(pixels, channels, to);
+    return;
+  }
+  for_each_vector(0, channels, [&](auto d, std::size_t c) HWY_ATTR {
+    pixels.template prefetch_next<is_inside>(d, c);
+    transform_tile<is_inside, false>(d, pixels, c, to, c);
+  });
 }
 
 // What the last pair of an odd number of channels is filled up with.
@@ -255,17 +268,10 @@ void transform_all(const WinogradInput& input, const TileGrid& grid, const TileR
   for (std::int64_t tile = tiles.begin; tile < tiles.end; ++tile) {
     const TilePixels<tile_width, masked, unpools> pixels(input, grid.top(tile), grid.left(tile));
     const TileValues<T> to{v.row(0, tile - first), v.matrix_stride};
-    if (!pixels.inside()) {
-      for_each_vector(0, channels, [&](auto d, std::size_t c) HWY_ATTR {
-        transform_tile<false, false>(d, pixels, c, to, c);
-      });
-    } else if (v.in == Cache::none) {
-      transform_tile_past_caches(pixels, channels, to);
+    if (pixels.inside()) {
+      transform<true>(pixels, channels, to, v.in);
     } else {
-      for_each_vector(0, channels, [&](auto d, std::size_t c) HWY_ATTR {
-        pixels.prefetch_next(d, c);
-        transform_tile<true, false>(d, pixels, c, to, c);
-      });
+      transform<false>(pixels, channels, to, v.in);
     }
     fill_last_pair(v, winograd::products(tile_width), tile - first, channels);
   }
