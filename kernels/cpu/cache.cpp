@@ -1,3 +1,4 @@
+// What the system says about its caches.
 #include "kernels/cpu/cache.h"
 
 #include <algorithm>

@@ -39,7 +39,8 @@ struct Ahead {
   std::int64_t next_x_step = 0;
 };
 
-// Brings the part of y that a tile writes to the first-level cache.
+// Brings the part of y that a tile writes to the first-level cache. Not in multiply_tile, which
+// needs all registers for its loop.
 template <int rows, int columns>
 HWY_INLINE void prefetch_tile(const float* y, std::int64_t y_stride) {
   for (int r = 0; r < rows; ++r) {
@@ -161,31 +162,35 @@ HWY_INLINE void multiply_panels(const RowProduct<T>& m, std::int64_t first, std:
     constexpr std::int64_t row_bytes = panels * width * size;
     const std::int64_t columns = std::min(panels * width, m.columns - column);
     const std::int64_t tiles = (m.rows - first) / rows;
-    const std::int64_t step = ceil_div(row_bytes, std::max<std::int64_t>(1, tiles));
+    const T* x = m.x + first * m.x_stride;
+    ProductTile<T> tile{.x = x,
+                        .x_stride = m.x_stride,
+                        .b = m.b + column * m.inner,
+                        .inner = m.inner,
+                        .y = m.y + first * m.y_stride + column,
+                        .y_stride = m.y_stride,
+                        .accumulate = m.accumulate,
+                        .y_in = m.y_in,
+                        .ahead = {.piece = reinterpret_cast<const char*>(x),
+                                  .piece_rows = m.inner,
+                                  .next_x = reinterpret_cast<const char*>(x)}};
+    const bool brings_piece = next.memory != nullptr && rows == product_rows;
+    if (brings_piece) {
+      tile.ahead.piece_rows = next.rows;
+      tile.ahead.piece_stride = next.stride * size;
+      tile.ahead.piece_step = ceil_div(row_bytes, std::max<std::int64_t>(1, tiles));
+    }
+    const bool brings_x = m.far_x && column == 0;
     for (std::int64_t i = 0; i < tiles; ++i) {
-      const std::int64_t row = first + i * rows;
-      const T* x = m.x + row * m.x_stride;
-      ProductTile<T> tile{.x = x,
-                          .x_stride = m.x_stride,
-                          .b = m.b + column * m.inner,
-                          .inner = m.inner,
-                          .y = m.y + row * m.y_stride + column,
-                          .y_stride = m.y_stride,
-                          .accumulate = m.accumulate,
-                          .y_in = m.y_in,
-                          .ahead = {.piece = reinterpret_cast<const char*>(x),
-                                    .piece_rows = m.inner,
-                                    .next_x = reinterpret_cast<const char*>(x)}};
-      if (next.memory != nullptr && rows == product_rows) {
+      if (brings_piece) {
+        const std::int64_t step = tile.ahead.piece_step;
         const std::int64_t part = std::min(i * step, row_bytes - step) * next.rows;
         tile.ahead.piece = reinterpret_cast<const char*>(next.memory) + part;
-        tile.ahead.piece_rows = next.rows;
-        tile.ahead.piece_stride = next.stride * size;
-        tile.ahead.piece_step = step;
       }
-      if (m.far_x && column == 0 && i + 1 < tiles) {
-        tile.ahead.next_x += rows * m.x_stride * size;
-        tile.ahead.next_x_step = rows * size;
+      if (brings_x) {
+        const bool last = i + 1 == tiles;
+        tile.ahead.next_x = reinterpret_cast<const char*>(tile.x + (last ? 0 : rows * m.x_stride));
+        tile.ahead.next_x_step = last ? 0 : rows * size;
       }
       if (m.y_in == Cache::shared) {
         prefetch_tile<rows, panels * width>(tile.y, m.y_stride);
@@ -195,6 +200,8 @@ HWY_INLINE void multiply_panels(const RowProduct<T>& m, std::int64_t first, std:
       } else {
         multiply_part_of_tile<rows, panels>(tile, columns);
       }
+      tile.x += rows * m.x_stride;
+      tile.y += rows * m.y_stride;
     }
     multiply_panels<rows == product_rows ? 4 : rows / 2, panels>(m, first + tiles * rows, column,
                                                                  next);

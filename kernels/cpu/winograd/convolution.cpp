@@ -81,7 +81,8 @@ class WinogradConvolution {
         u_(u),
         output_(output),
         grid_(output.height, output.width, weights.tile_width),
-        m_columns_(weights.panels() * panel_width()),
+        panel_width_(panel_width()),
+        m_columns_(weights.panels() * panel_width_),
         blocks_(device.threads(), grid_, weights) {}
 
   void run() const {
@@ -156,10 +157,10 @@ class WinogradConvolution {
                                   .x_stride = v.row_stride,
                                   .b = weights_.some_panels(u_, product, some, panel_memory),
                                   .inner = weights_.inner(),
-                                  .y = m.row(product, 0) + panel * panel_width(),
+                                  .y = m.row(product, 0) + panel * panel_width_,
                                   .y_stride = m.row_stride,
                                   .rows = tiles,
-                                  .columns = (some.end - some.begin) * panel_width(),
+                                  .columns = (some.end - some.begin) * panel_width_,
                                   .accumulate = false,
                                   .next = weights_.pieces_after(u_, product, some),
                                   .far_x = panel == range.begin,
@@ -173,7 +174,7 @@ class WinogradConvolution {
   const T* u_;
   const WinogradOutput& output_;
   TileGrid grid_;
-  std::int64_t m_columns_;
+  std::int64_t panel_width_, m_columns_;
   Blocks blocks_;
 };
 

@@ -12,6 +12,8 @@
 
 #include <hwy/cache_control.h>
 
+#include <type_traits>
+
 #include "kernels/cpu/winograd/input_transform.h"
 
 HWY_BEFORE_NAMESPACE();

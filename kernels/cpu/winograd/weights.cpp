@@ -190,32 +190,27 @@ WinogradWeights::WinogradWeights(const Shape& w, WeightOrientation orientation, 
       tile_width(winograd::tile_width_for(type)),
       large(packed_bytes(w, type) > large_bytes),
       packed(large && type == DType::f32 ? WeightOrientation::plain : orientation),
-      transposes_(packed != orientation) {}
-
-std::int64_t WinogradWeights::panels() const {
-  return ceil_div(to, panel_width());
-}
+      transposes_(packed != orientation),
+      width_(panel_width()),
+      panels_(ceil_div(to, width_)),
+      packed_panels_(ceil_div(transposes_ ? from : to, width_)) {}
 
 std::int64_t WinogradWeights::inner() const {
   return elements_for(from, dtype);
 }
 
-std::int64_t WinogradWeights::packed_panels() const {
-  return ceil_div(transposes_ ? from : to, panel_width());
-}
-
 std::int64_t WinogradWeights::elements() const {
-  return products() * packed_panels() * packed_rows() * panel_width();
+  return products() * packed_panels_ * packed_rows() * width_;
 }
 
 std::int64_t WinogradWeights::panel_memory() const {
-  return transposes_ ? most_panels() * packed_panels() * panel_width() * panel_width() : 0;
+  return transposes_ ? most_panels() * packed_panels_ * width_ * width_ : 0;
 }
 
 std::int64_t WinogradWeights::packed_panel(std::int64_t product, std::int64_t panel) const {
   const std::int64_t matrix =
       transposes_ ? winograd::turned<winograd::tile_width_for(DType::f32)>(product) : product;
-  return (matrix * packed_panels() + panel) * packed_rows() * panel_width();
+  return (matrix * packed_panels_ + panel) * packed_rows() * width_;
 }
 
 template <typename T>
@@ -226,7 +221,7 @@ const T* WinogradWeights::some_panels(const T* u, std::int64_t product, PanelRan
       // In this order: each may write zeros behind its end.
       for (std::int64_t panel = range.begin; panel < range.end; ++panel) {
         transpose_panel(u + packed_panel(product, 0), packed_rows(), from, panel,
-                        memory + (panel - range.begin) * from * panel_width());
+                        memory + (panel - range.begin) * from * width_);
       }
       return memory;
     }
@@ -241,13 +236,12 @@ PanelPieces<T> WinogradWeights::pieces_after(const T* u, std::int64_t product,
   if (next == products() * panels()) {
     return {};
   }
-  const std::int64_t width = panel_width();
   product = next / panels();
   const std::int64_t panel = next % panels();
   return transposes_
-             ? PanelPieces<T>{.memory = u + packed_panel(product, 0) + panel * width * width,
-                              .rows = width,
-                              .stride = packed_rows() * width}
+             ? PanelPieces<T>{.memory = u + packed_panel(product, 0) + panel * width_ * width_,
+                              .rows = width_,
+                              .stride = packed_rows() * width_}
              : PanelPieces<T>{.memory = u + packed_panel(product, panel), .rows = inner()};
 }
 

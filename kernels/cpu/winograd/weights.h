@@ -31,7 +31,7 @@ struct WinogradWeights {
   WinogradWeights(const Shape& w, WeightOrientation orientation, DType dtype);
 
   std::int64_t products() const { return winograd::products(tile_width); }
-  std::int64_t panels() const;
+  std::int64_t panels() const { return panels_; }
   // Rows of a panel, and elements of a row of V: `from`, or its pairs.
   std::int64_t inner() const;
   std::int64_t elements() const;
@@ -47,10 +47,11 @@ struct WinogradWeights {
 
  private:
   bool transposes_;  // packed for the other direction
+  // Asked for with every product: panel_width() would choose among the instruction sets each time.
+  std::int64_t width_, panels_, packed_panels_;
   // Where panel `panel` of the packed matrix that belongs to `product` begins.
   std::int64_t packed_panel(std::int64_t product, std::int64_t panel) const;
   std::int64_t packed_rows() const { return transposes_ ? to : inner(); }
-  std::int64_t packed_panels() const;
 };
 
 // Writes the elements of u for w [O, 3, 3, I]. In f32 5.3 times the memory of w: 48 numbers for 9.
