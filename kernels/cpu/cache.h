@@ -14,6 +14,7 @@ enum class Cache {
 
 // What one store past the caches must fill: parts of lines would be slow.
 constexpr std::int64_t cache_line_bytes = 64;
+constexpr std::int64_t cache_line_floats = cache_line_bytes / 4;
 
 // The size of the cache that all cores share, as the system reports it; 0 if it does not.
 std::int64_t shared_cache_bytes();

@@ -118,7 +118,7 @@ void multiply_by_symmetric(double scale, const Tensor& f, const Tensor& dg, Tens
                                                      .columns = channels,
                                                      .accumulate = mode == WriteMode::accumulate,
                                                      .far_x = in_place,
-                                                     .y_in = Cache::shared});
+                                                     .y_cache = Cache::shared});
                        });
   }
 }

@@ -60,7 +60,7 @@ struct ProductTile {
   float* y;
   std::int64_t y_stride;
   bool accumulate;
-  Cache y_in;
+  Cache y_cache;
   Ahead ahead;
 };
 
@@ -125,7 +125,7 @@ HWY_NOINLINE void multiply_tile(const ProductTile<T>& tile) {
       if (tile.accumulate) {
         sums[r][v] = hn::Add(hn::LoadU(Tag(), to), sums[r][v]);
       }
-      if (fills_lines && tile.y_in == Cache::none) {
+      if (fills_lines && tile.y_cache == Cache::none) {
         hn::Stream(sums[r][v], Tag(), to);
       } else {
         hn::StoreU(sums[r][v], Tag(), to);
@@ -142,7 +142,7 @@ HWY_NOINLINE void multiply_part_of_tile(const ProductTile<T>& part, std::int64_t
   tile.y = sums[0];
   tile.y_stride = panels * width;
   tile.accumulate = false;
-  tile.y_in = Cache::own;
+  tile.y_cache = Cache::own;
   multiply_tile<rows, panels>(tile);
   for (int r = 0; r < rows; ++r) {
     float* to = part.y + r * part.y_stride;
@@ -170,7 +170,7 @@ HWY_INLINE void multiply_panels(const RowProduct<T>& m, std::int64_t first, std:
                         .y = m.y + first * m.y_stride + column,
                         .y_stride = m.y_stride,
                         .accumulate = m.accumulate,
-                        .y_in = m.y_in,
+                        .y_cache = m.y_cache,
                         .ahead = {.piece = reinterpret_cast<const char*>(x),
                                   .piece_rows = m.inner,
                                   .next_x = reinterpret_cast<const char*>(x)}};
@@ -192,7 +192,7 @@ HWY_INLINE void multiply_panels(const RowProduct<T>& m, std::int64_t first, std:
         tile.ahead.next_x = reinterpret_cast<const char*>(tile.x + (last ? 0 : rows * m.x_stride));
         tile.ahead.next_x_step = last ? 0 : rows * size;
       }
-      if (m.y_in == Cache::shared) {
+      if (m.y_cache == Cache::shared) {
         prefetch_tile<rows, panels * width>(tile.y, m.y_stride);
       }
       if (columns == panels * width) {
@@ -221,7 +221,7 @@ HWY_INLINE void multiply(const RowProduct<T>& m) {
       multiply_panels<product_rows, 1>(m, 0, column, next);
     }
   }
-  if (m.y_in == Cache::none) {
+  if (m.y_cache == Cache::none) {
     hwy::FlushStream();
   }
 }

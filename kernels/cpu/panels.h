@@ -84,7 +84,7 @@ struct RowProduct {
   PanelPieces<T> next = {};  // the panels after b, brought into the cache meanwhile
   // x lies beyond a core's own cache: each tile of rows brings the next one's while it computes.
   bool far_x = false;
-  Cache y_in = Cache::own;  // none: y and its rows are aligned to lines, and not accumulated
+  Cache y_cache = Cache::own;  // none: y and its rows are aligned to lines, and not accumulated
 };
 void multiply_rows(const RowProduct<float>& product);
 // Only where multiplies_bf16(). Sums in f32; see bf16_inl.h for how they are rounded.

@@ -127,7 +127,7 @@ void expect_exact_products(std::int64_t rows, std::int64_t inner, std::int64_t c
                                .columns = columns,
                                .accumulate = accumulate,
                                .far_x = far,
-                               .y_in = cache};
+                               .y_cache = cache};
     if (far) {
       product.next = {.memory = b.data(), .rows = std::min<std::int64_t>(elements, 5), .stride = 1};
     }

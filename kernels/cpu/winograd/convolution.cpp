@@ -21,7 +21,6 @@ class Blocks {
  public:
   Blocks(int threads, const TileGrid& grid, const WinogradWeights& weights)
       : weights_(weights),
-        m_columns_(weights.panels() * panel_width()),
         shared_(weights.large || threads == 1),
         tiles_(shared_
                    ? tiles_per_block(grid, weights.large ? shared_block_bytes : own_block_bytes, 1)
@@ -32,11 +31,11 @@ class Blocks {
   bool shared() const { return shared_; }
   std::int64_t tiles() const { return tiles_; }  // of a block, the last ones may stick out
   // Where V and M stay while a block is worked on.
-  Cache v_in() const {
-    constexpr std::int64_t line = cache_line_bytes / sizeof(float);
-    return m_in() == Cache::none && weights_.inner() % line != 0 ? Cache::shared : m_in();
+  Cache v_cache() const {
+    const bool whole_lines = weights_.inner() % cache_line_floats == 0;
+    return m_cache() == Cache::none && !whole_lines ? Cache::shared : m_cache();
   }
-  Cache m_in() const {
+  Cache m_cache() const {
     const std::int64_t elements = block_elements() + weights_.elements();
     // A quarter is for pixels.
     const bool fits = elements * std::int64_t{sizeof(float)} <= shared_cache_bytes() / 4 * 3;
@@ -47,7 +46,8 @@ class Blocks {
     return weights_.products() * TileMatrices<float>::stride(tiles_, weights_.inner());
   }
   std::int64_t block_elements() const {
-    return v_elements() + weights_.products() * TileMatrices<float>::stride(tiles_, m_columns_);
+    return v_elements() +
+           weights_.products() * TileMatrices<float>::stride(tiles_, weights_.columns());
   }
   // Of all blocks that are in work at a time and, behind them, each thread's panel of weights.
   std::int64_t elements() const { return elements_; }
@@ -57,14 +57,13 @@ class Blocks {
   std::int64_t tiles_per_block(const TileGrid& grid, std::int64_t bytes,
                                std::int64_t multiple) const {
     const std::int64_t tile_bytes =
-        weights_.products() * (weights_.inner() + m_columns_) * std::int64_t{sizeof(float)};
+        weights_.products() * (weights_.inner() + weights_.columns()) * std::int64_t{sizeof(float)};
     const std::int64_t most = std::max(product_rows(), bytes / tile_bytes);
     const std::int64_t blocks = ceil_div(ceil_div(grid.count(), most), multiple) * multiple;
     return ceil_div(ceil_div(grid.count(), blocks), product_rows()) * product_rows();
   }
 
   const WinogradWeights& weights_;
-  std::int64_t m_columns_;
   bool shared_;
   std::int64_t tiles_, elements_;
 };
@@ -81,8 +80,6 @@ class WinogradConvolution {
         u_(u),
         output_(output),
         grid_(output.height, output.width, weights.tile_width),
-        panel_width_(panel_width()),
-        m_columns_(weights.panels() * panel_width_),
         blocks_(device.threads(), grid_, weights) {}
 
   void run() const {
@@ -140,10 +137,10 @@ class WinogradConvolution {
   }
 
   TileMatrices<T> v_in(float* memory, std::int64_t size) const {
-    return {reinterpret_cast<T*>(memory), size, weights_.inner(), blocks_.v_in()};
+    return {reinterpret_cast<T*>(memory), size, weights_.inner(), blocks_.v_cache()};
   }
   TileMatrices<float> m_in(float* memory, std::int64_t size) const {
-    return {memory + blocks_.v_elements(), size, m_columns_, blocks_.m_in()};
+    return {memory + blocks_.v_elements(), size, weights_.columns(), blocks_.m_cache()};
   }
 
   // M = V U for one of the products, tiles [0, tiles), a range of panels whose end may lie
@@ -157,14 +154,14 @@ class WinogradConvolution {
                                   .x_stride = v.row_stride,
                                   .b = weights_.some_panels(u_, product, some, panel_memory),
                                   .inner = weights_.inner(),
-                                  .y = m.row(product, 0) + panel * panel_width_,
+                                  .y = m.row(product, 0) + panel * weights_.panel_columns(),
                                   .y_stride = m.row_stride,
                                   .rows = tiles,
-                                  .columns = (some.end - some.begin) * panel_width_,
+                                  .columns = (some.end - some.begin) * weights_.panel_columns(),
                                   .accumulate = false,
                                   .next = weights_.pieces_after(u_, product, some),
                                   .far_x = panel == range.begin,
-                                  .y_in = m.in});
+                                  .y_cache = m.cache});
     }
   }
 
@@ -174,7 +171,6 @@ class WinogradConvolution {
   const T* u_;
   const WinogradOutput& output_;
   TileGrid grid_;
-  std::int64_t panel_width_, m_columns_;
   Blocks blocks_;
 };
 

@@ -118,7 +118,7 @@ HWY_INLINE void prefetch_next(D d, const TilePlace& place, const WinogradOutput&
 template <class D>
 HWY_INLINE void prefetch_products(D d, const TileMatrices<float>& m, std::int64_t products,
                                   std::int64_t next, std::int64_t channels, std::size_t c) {
-  constexpr std::int64_t line = cache_line_bytes / sizeof(float);
+  constexpr std::int64_t line = cache_line_floats;
   const std::int64_t row_lines = ceil_div(channels, line);
   const std::int64_t first = static_cast<std::int64_t>(c) * products / line;
   const std::int64_t last = static_cast<std::int64_t>(c + hn::Lanes(d)) * products / line;
@@ -224,7 +224,7 @@ void tiles_of_width(const TileMatrices<float>& m, std::int64_t first, const Tile
     const bool whole = place.rows == winograd::tile_height && place.columns == width;
     for_each_vector(0, static_cast<std::size_t>(output.channels),
                     [&](auto d, std::size_t c) HWY_ATTR {
-                      if (m.in != Cache::own && tile + 1 < tiles.end) {
+                      if (m.cache != Cache::own && tile + 1 < tiles.end) {
                         prefetch_products(d, m, winograd::products(width), tile + 1 - first,
                                           output.channels, c);
                       }

@@ -2,6 +2,7 @@
 // on.
 #include <cstdint>
 
+#include "kernels/cpu/cache.h"
 #include "kernels/cpu/simd_inl.h"
 
 // Included once for each instruction set: not an ordinary include guard.
@@ -21,11 +22,10 @@ namespace gramgrad::cpu::HWY_NAMESPACE {
 template <class D>
 HWY_INLINE void prefetch_pixels(D d, std::size_t c, const float* next, std::int64_t rows,
                                 std::int64_t row_stride, std::int64_t columns) {
-  constexpr std::int64_t line = 16;  // floats
   const std::int64_t part = columns * static_cast<std::int64_t>(hn::Lanes(d));
   next += static_cast<std::int64_t>(c) * columns;
   for (std::int64_t i = 0; i < rows; ++i) {
-    for (std::int64_t j = 0; j < part; j += line) {
+    for (std::int64_t j = 0; j < part; j += cache_line_floats) {
       __builtin_prefetch(next + i * row_stride + j, 0, 2);
     }
   }

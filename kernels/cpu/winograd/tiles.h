@@ -37,14 +37,14 @@ template <typename T>
 struct TileMatrices {
   // Rows with padding between the matrices: strides that are powers of two would put all of
   // them into the same few sets of the cache.
-  TileMatrices(T* memory, std::int64_t tiles, std::int64_t row_elements, Cache cache = Cache::own)
+  TileMatrices(T* memory, std::int64_t tiles, std::int64_t row_elements, Cache held_in = Cache::own)
       : data(memory),
         row_stride(row_elements),
         matrix_stride(stride(tiles, row_elements)),
-        in(cache) {}
+        cache(held_in) {}
 
   static std::int64_t stride(std::int64_t tiles, std::int64_t row_elements) {
-    return ceil_div(tiles * row_elements, 16) * 16 + 16;
+    return (ceil_div(tiles * row_elements, cache_line_floats) + 1) * cache_line_floats;
   }
   T* row(std::int64_t product, std::int64_t tile) const {
     return data + product * matrix_stride + tile * row_stride;
@@ -52,7 +52,7 @@ struct TileMatrices {
 
   T* data;
   std::int64_t row_stride, matrix_stride;
-  Cache in;
+  Cache cache;
 };
 
 }  // namespace gramgrad::cpu

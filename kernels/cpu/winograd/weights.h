@@ -32,6 +32,9 @@ struct WinogradWeights {
 
   std::int64_t products() const { return winograd::products(tile_width); }
   std::int64_t panels() const { return panels_; }
+  // Of a panel, and of M: `to`, rounded up to whole panels.
+  std::int64_t panel_columns() const { return width_; }
+  std::int64_t columns() const { return panels_ * width_; }
   // Rows of a panel, and elements of a row of V: `from`, or its pairs.
   std::int64_t inner() const;
   std::int64_t elements() const;
