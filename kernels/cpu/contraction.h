@@ -16,13 +16,13 @@ struct ContractionOperand {
   std::function<void(std::int64_t first, std::int64_t count, float* panels,
                      std::int64_t panel_rows)>
       pack;
-  // Or all rows, where micro-kernels can read them without packing.
+  // All rows, where micro-kernels can read them without packing; else null.
   const float* in_place = nullptr;
 };
 // Rows of `columns` floats, one after the other.
 ContractionOperand rows_in_memory(const float* rows, std::int64_t columns);
 
-// Rows that are summed in f32 before they are added to f64 sums, one chunk after the other.
+// Rows that are summed in f32 before they are added to f64 sums, one chunk after the other, at most.
 constexpr std::int64_t contraction_chunk = 512;
 
 // The sums, f64. Elements outside the result are of no meaning.

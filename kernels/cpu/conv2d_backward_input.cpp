@@ -54,8 +54,12 @@ class InputGradient {
     const PictureGradient picture(device_, w_, params_.padding, in_, full_);
     const Scratch<float> dz(device_, dz_is_dy_ ? 0 : device_.threads() * row);
     for (std::int64_t n = 0; n < in_[0]; ++n) {
-      picture.add([&](std::int64_t h, int slot) { return dz_row(n, h, dz.data() + slot * row); },
-                  dx + n * in_[1] * in_[2] * in_[3], mode);
+      const float* dy = image_gradient(params_, gradients_, full_, n).dy;
+      const auto make_row = [&](std::int64_t h, int slot) -> PictureGradient::Row {
+        return {dz_row(n, h, dz.data() + slot * row),
+                advanced(h + 1 < full_[1] ? dy : nullptr, (h + 1) * row)};
+      };
+      picture.add(make_row, dx + n * in_[1] * in_[2] * in_[3], mode);
     }
   }
 

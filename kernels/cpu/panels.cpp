@@ -180,7 +180,7 @@ HWY_INLINE void multiply_panels(const RowProduct<T>& m, std::int64_t first, std:
       tile.ahead.piece_stride = next.stride * size;
       tile.ahead.piece_step = ceil_div(row_bytes, std::max<std::int64_t>(1, tiles));
     }
-    const bool brings_x = m.far_x && column == 0;
+    const bool brings_x = (m.far_x || m.next_x != nullptr) && column == 0;
     for (std::int64_t i = 0; i < tiles; ++i) {
       if (brings_piece) {
         const std::int64_t step = tile.ahead.piece_step;
@@ -188,8 +188,10 @@ HWY_INLINE void multiply_panels(const RowProduct<T>& m, std::int64_t first, std:
         tile.ahead.piece = reinterpret_cast<const char*>(next.memory) + part;
       }
       if (brings_x) {
-        const bool last = i + 1 == tiles;
-        tile.ahead.next_x = reinterpret_cast<const char*>(tile.x + (last ? 0 : rows * m.x_stride));
+        const bool last = m.next_x == nullptr && i + 1 == tiles;
+        const T* next = m.next_x != nullptr ? m.next_x + (first + i * rows) * m.x_stride
+                                            : tile.x + (last ? 0 : rows * m.x_stride);
+        tile.ahead.next_x = reinterpret_cast<const char*>(next);
         tile.ahead.next_x_step = last ? 0 : rows * size;
       }
       if (m.y_cache == Cache::shared) {

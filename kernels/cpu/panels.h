@@ -56,10 +56,18 @@ struct BytesAhead {
   std::int64_t step = 0;
 };
 
-// sums[r][c] += sum_p a[p][r] b[p][c], p in [0, count), for contraction_rows() x panel_width()
+// sums[r][c] (+)= sum_p a[p][r] b[p][c], p in [0, count), for contraction_rows() x panel_width()
 // elements: f32 within the call, f64 between calls. `b` is a panel's width of aligned columns.
-void add_transposed_product(const Rows& a, const Rows& b, std::int64_t count, double* sums,
-                            std::int64_t sums_stride, const BytesAhead& ahead);
+struct TransposedProduct {
+  Rows a, b;
+  std::int64_t count;
+  double* sums;
+  std::int64_t sums_stride;
+  bool accumulate;
+  bool second_half = false;  // only the columns of b's second vector
+  BytesAhead ahead = {};
+};
+void add_transposed_product(const TransposedProduct& product);
 
 // Memory that is read soon, in pieces, one for each `rows` rows of a panel and as large as they
 // are; `stride` elements apart.
@@ -84,6 +92,7 @@ struct RowProduct {
   PanelPieces<T> next = {};  // the panels after b, brought into the cache meanwhile
   // x lies beyond a core's own cache: each tile of rows brings the next one's while it computes.
   bool far_x = false;
+  const T* next_x = nullptr;   // or instead, not null: rows as many and as far apart, read after x
   Cache y_cache = Cache::own;  // none: y and its rows are aligned to lines, and not accumulated
 };
 void multiply_rows(const RowProduct<float>& product);

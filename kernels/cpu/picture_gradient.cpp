@@ -43,7 +43,7 @@ std::int64_t PictureGradient::thread_bytes(const Shape& w, std::int64_t out_widt
 }
 
 // One thread multiplies a row and adds it up, so that its products never leave the core's cache.
-void PictureGradient::add(const GradientRow& dz, float* dx, WriteMode mode) const {
+void PictureGradient::add(const MakeRow& make_row, float* dx, WriteMode mode) const {
   const std::int64_t rows = rows_at_a_time(in_height_, device_.threads());
   parallel_for_slots(device_.threads(), ceil_div(in_height_, rows), [&](std::int64_t i, int slot) {
     float* products = products_.data() + slot * w_[1] * product_row();
@@ -51,7 +51,7 @@ void PictureGradient::add(const GradientRow& dz, float* dx, WriteMode mode) cons
     std::int64_t next = std::max<std::int64_t>(0, begin + padding_ - w_[1] + 1);
     for (std::int64_t h = begin; h < std::min(begin + rows, in_height_); ++h) {
       for (; next <= std::min(h + padding_, out_height_ - 1); ++next) {
-        multiply(dz(next, slot), products + next % w_[1] * product_row());
+        multiply(make_row(next, slot), products + next % w_[1] * product_row());
       }
       gather(products, h, dx + h * in_width_ * channels, mode);
     }
@@ -59,8 +59,8 @@ void PictureGradient::add(const GradientRow& dz, float* dx, WriteMode mode) cons
 }
 
 // Whole panels, and so whole vectors; what is beyond the columns is not read.
-void PictureGradient::multiply(const float* dz, float* products) const {
-  multiply_rows({.x = dz,
+void PictureGradient::multiply(const Row& row, float* products) const {
+  multiply_rows({.x = row.dz,
                  .x_stride = w_[0],
                  .b = panels_.data(),
                  .inner = w_[0],
@@ -69,7 +69,7 @@ void PictureGradient::multiply(const float* dz, float* products) const {
                  .rows = out_width_,
                  .columns = padded_columns(columns_),
                  .accumulate = false,
-                 .far_x = true});
+                 .next_x = row.next});
 }
 
 // dx[h, w] (+)= the sum over (kh, kw) of products[h + padding - kh, w + padding - kw, kh, kw].

@@ -21,16 +21,21 @@ class PictureGradient {
   // Bytes of the products that each thread keeps.
   static std::int64_t thread_bytes(const Shape& w, std::int64_t out_width);
 
-  // Row h of dz, [W, O], for the thread with the number `slot`. Must not throw.
-  using GradientRow = std::function<const float*(std::int64_t h, int slot)>;
+  // A row of dz, [W, O], and as much memory, or null, that the next one will be made of.
+  struct Row {
+    const float* dz;
+    const float* next;
+  };
+  // Row h for the thread with the number `slot`. Must not throw.
+  using MakeRow = std::function<Row(std::int64_t h, int slot)>;
   // dx (+)= the gradient, for one image.
-  void add(const GradientRow& dz, float* dx, WriteMode mode) const;
+  void add(const MakeRow& make_row, float* dx, WriteMode mode) const;
 
  private:
   static constexpr std::int64_t channels = 3;
 
   std::int64_t product_row() const { return out_width_ * padded_; }
-  void multiply(const float* dz, float* products) const;
+  void multiply(const Row& row, float* products) const;
   void gather(const float* products, std::int64_t h, float* dx, WriteMode mode) const;
 
   const Device& device_;

@@ -20,36 +20,57 @@ std::int64_t rows_here() {
   return rows;
 }
 
-// sums[0..lanes) += values
-HWY_INLINE void add_in_f64(V values, double* sums) {
+// sums[0..lanes) (+)= values
+HWY_INLINE void add_in_f64(V values, double* sums, bool accumulate) {
   const hn::ScalableTag<double> wide;
   const hn::Rebind<float, decltype(wide)> narrow;
   HWY_ALIGN float stored[lanes];
   hn::Store(values, Tag(), stored);
   for (std::size_t i = 0; i < lanes; i += hn::Lanes(wide)) {
     const auto promoted = hn::PromoteTo(wide, hn::Load(narrow, stored + i));
-    hn::Store(hn::Add(hn::Load(wide, sums + i), promoted), wide, sums + i);
+    const auto sum = accumulate ? hn::Add(hn::Load(wide, sums + i), promoted) : promoted;
+    hn::Store(sum, wide, sums + i);
   }
 }
 
-void add_transposed(const Rows& a, const Rows& b, std::int64_t count, double* sums,
-                    std::int64_t sums_stride, const BytesAhead& ahead) {
-  V tile[rows][2];
+// Rows that lie far apart are nothing that the processor would prefetch into the first-level cache.
+constexpr std::int64_t rows_ahead = 16;
+
+// The last `vectors` of b's two.
+template <int vectors>
+HWY_INLINE void add_columns(const TransposedProduct& m) {
+  constexpr std::int64_t first = (2 - vectors) * lanes;
+  V tile[rows][vectors];
   clear(tile);
-  const float* from_a = a.first;
-  const float* from_b = b.first;
-  const auto* soon = reinterpret_cast<const char*>(ahead.memory != nullptr ? ahead.memory : from_a);
-  for (std::int64_t p = 0; p < count; ++p) {
+  const float* a = m.a.first;
+  const float* b = m.b.first + first;
+  const auto* soon = reinterpret_cast<const char*>(m.ahead.memory != nullptr ? m.ahead.memory : a);
+  for (std::int64_t p = 0; p < m.count; ++p) {
     __builtin_prefetch(soon, 0, 2);
-    soon += ahead.step;
-    add_outer_product(from_a, 1, from_b, 0, tile);
-    from_a += a.stride;
-    from_b += b.stride;
+    soon += m.ahead.step;
+    __builtin_prefetch(a + rows_ahead * m.a.stride, 0, 3);
+#pragma GCC unroll 2
+    for (int v = 0; v < vectors; ++v) {
+      __builtin_prefetch(b + rows_ahead * m.b.stride + v * lanes, 0, 3);
+    }
+    add_outer_product(a, 1, b, 0, tile);
+    a += m.a.stride;
+    b += m.b.stride;
   }
 #pragma GCC unroll 8
   for (int r = 0; r < rows; ++r) {
-    add_in_f64(tile[r][0], sums + r * sums_stride);
-    add_in_f64(tile[r][1], sums + r * sums_stride + lanes);
+#pragma GCC unroll 2
+    for (int v = 0; v < vectors; ++v) {
+      add_in_f64(tile[r][v], m.sums + r * m.sums_stride + first + v * lanes, m.accumulate);
+    }
+  }
+}
+
+void add_transposed(const TransposedProduct& product) {
+  if (product.second_half) {
+    add_columns<1>(product);
+  } else {
+    add_columns<2>(product);
   }
 }
 
@@ -66,9 +87,8 @@ HWY_EXPORT(add_transposed);
 std::int64_t contraction_rows() {
   return HWY_DYNAMIC_DISPATCH(rows_here)();
 }
-void add_transposed_product(const Rows& a, const Rows& b, std::int64_t count, double* sums,
-                            std::int64_t sums_stride, const BytesAhead& ahead) {
-  HWY_DYNAMIC_DISPATCH(add_transposed)(a, b, count, sums, sums_stride, ahead);
+void add_transposed_product(const TransposedProduct& product) {
+  HWY_DYNAMIC_DISPATCH(add_transposed)(product);
 }
 
 }  // namespace gramgrad::cpu

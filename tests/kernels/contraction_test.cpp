@@ -105,10 +105,13 @@ TEST(Contraction, SumsOfWholeNumbersAreExact) {
   // More chunks than tasks that have sums of their own.
   expect_exact_sums(21 * chunk + 7, 32, true);
   expect_exact_sums(21 * chunk + 7, 5, true);
+  // Read in place by tiles, in smaller chunks.
+  expect_exact_sums(chunk + 201, 320, true);
 }
 
 TEST(Contraction, RowsThatAreNotAlignedCount) {
   expect_exact_sums(2 * chunk + 3, 64, false);
+  expect_exact_sums(chunk + 3, 160, false);
 }
 
 }  // namespace
