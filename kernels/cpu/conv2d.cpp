@@ -1,9 +1,11 @@
-// Convolution forward: Winograd's where it suits, else oneDNN with bias, then ReLU with its mask
-// and pooling, strip by strip. ReLU is not left to oneDNN, which would make 0 of NaN.
+// Convolution forward: Winograd's where it suits, that of pictures, else oneDNN with bias, then
+// ReLU with its mask and pooling, strip by strip. ReLU is not left to oneDNN, which would make 0 of
+// NaN.
 #include "kernels/contract.h"
 #include "kernels/cpu/arguments.h"
 #include "kernels/cpu/cpu_backend.h"
 #include "kernels/cpu/cpu_ops.h"
+#include "kernels/cpu/picture_convolution.h"
 #include "kernels/cpu/pooling.h"
 #include "kernels/cpu/relu.h"
 #include "kernels/cpu/strips.h"
@@ -131,6 +133,19 @@ class Convolution {
   std::int64_t rows_;  // of a strip
 };
 
+void convolve_pictures(const Conv2dParams& params, const Tensor& x, const Tensor& w,
+                       const Tensor& bias, const Conv2dOutputs& outputs) {
+  const Shape full = conv2d_output_shape(params, x.shape(), w.shape());
+  const PictureConvolution convolution(x.device(), params, w, data_or_null<float>(&bias), x.shape(),
+                                       full);
+  for (std::int64_t n = 0; n < full[0]; ++n) {
+    const std::int64_t pixels = full[1] * full[2];
+    convolution.run(
+        x.data<float>() + n * (x.size() / full[0]), outputs.y->data<float>() + n * pixels * full[3],
+        advanced(data_or_null<std::uint8_t>(outputs.relu_mask), n * pixels * ceil_div(full[3], 8)));
+  }
+}
+
 }  // namespace
 
 void conv2d(const Conv2dParams& params, const Tensor& x, const Tensor& w, const Tensor& bias,
@@ -138,6 +153,8 @@ void conv2d(const Conv2dParams& params, const Tensor& x, const Tensor& w, const 
   check_conv2d(params, x, w, bias, outputs);
   if (suits_winograd(params, w.shape())) {
     winograd_conv2d(params, x, w, bias, outputs);
+  } else if (PictureConvolution::suits(params, w.shape()) && data_or_null<float>(outputs.y)) {
+    convolve_pictures(params, x, w, bias, outputs);
   } else {
     Convolution(params, x, w, bias, outputs).run(x.data<float>());
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "kernels/cpu/cpu_backend.h"
+#include "kernels/cpu/picture_convolution.h"
 #include "kernels/cpu/picture_gradient.h"
 #include "kernels/cpu/strips.h"
 #include "kernels/cpu/winograd/convolution.h"
@@ -30,6 +31,14 @@ ConvolutionMemory winograd_memory(const Device& device, const Shape& x, const Sh
       .workspace_gradient = cpu::winograd_workspace_bytes(threads, x[1], x[2], backward)};
 }
 
+// The windows of a picture for each thread; else a strip of the output.
+std::int64_t forward_bytes(const Device& device, const Conv2dParams& params, const Shape& y,
+                           const Shape& w) {
+  return cpu::PictureConvolution::suits(params, w)
+             ? device.threads() * cpu::PictureConvolution::thread_bytes(params, w, y[2])
+             : std::min(y.size() * float_bytes, cpu::strip_bytes);
+}
+
 // A strip of the output's gradient; where the input is a picture, a row of it and
 // PictureGradient's products for each thread.
 std::int64_t gradient_bytes(int threads, const Shape& x, const Shape& y, const Shape& w) {
@@ -53,7 +62,7 @@ ConvolutionMemory convolution_memory(const Device& device, const Conv2dParams& p
   const std::int64_t weights = w.size() * float_bytes;
   return {.packed = weights,
           .packed_gradient = cpu::PictureGradient::suits(w) ? 0 : weights,
-          .workspace = std::min(y.size() * float_bytes, cpu::strip_bytes),
+          .workspace = forward_bytes(device, params, y, w),
           .workspace_gradient = gradient_bytes(device.threads(), x, y, w)};
 }
 

@@ -3,12 +3,14 @@
 #define HWY_TARGET_INCLUDE "kernels/cpu/panels.cpp"
 #include <hwy/foreach_target.h>
 
+#include "kernels/cpu/bits_inl.h"
 #include "kernels/cpu/micro_kernel_inl.h"
 
 #include <hwy/cache_control.h>
 
 #include <algorithm>
 
+#include "kernels/cpu/arguments.h"
 #include "kernels/cpu/ceil_div.h"
 #include "kernels/cpu/panels.h"
 
@@ -61,8 +63,19 @@ struct ProductTile {
   std::int64_t y_stride;
   bool accumulate;
   Cache y_cache;
+  BiasAndRelu finish;   // bias null: none
+  std::int64_t column;  // of the first panel
   Ahead ahead;
 };
+
+HWY_INLINE V finished(V sum, const BiasAndRelu& finish, std::int64_t row, std::int64_t column) {
+  sum = hn::Add(sum, hn::LoadU(Tag(), finish.bias + column));
+  if (finish.mask != nullptr) {
+    store_bits(Tag(), hn::Gt(sum, hn::Zero(Tag())), finish.mask + row * finish.mask_stride,
+               static_cast<std::size_t>(column));
+  }
+  return hn::IfThenElse(hn::Le(sum, hn::Zero(Tag())), hn::Zero(Tag()), sum);
+}
 
 // Not inlined, so that the inner loop has all registers for itself.
 template <int rows, int panels, class T>
@@ -125,6 +138,9 @@ HWY_NOINLINE void multiply_tile(const ProductTile<T>& tile) {
       if (tile.accumulate) {
         sums[r][v] = hn::Add(hn::LoadU(Tag(), to), sums[r][v]);
       }
+      if (tile.finish.bias != nullptr) {
+        sums[r][v] = finished(sums[r][v], tile.finish, r, tile.column + v * lanes);
+      }
       if (fills_lines && tile.y_cache == Cache::none) {
         hn::Stream(sums[r][v], Tag(), to);
       } else {
@@ -143,6 +159,7 @@ HWY_NOINLINE void multiply_part_of_tile(const ProductTile<T>& part, std::int64_t
   tile.y_stride = panels * width;
   tile.accumulate = false;
   tile.y_cache = Cache::own;
+  tile.finish = {};
   multiply_tile<rows, panels>(tile);
   for (int r = 0; r < rows; ++r) {
     float* to = part.y + r * part.y_stride;
@@ -171,9 +188,12 @@ HWY_INLINE void multiply_panels(const RowProduct<T>& m, std::int64_t first, std:
                         .y_stride = m.y_stride,
                         .accumulate = m.accumulate,
                         .y_cache = m.y_cache,
+                        .finish = m.finish != nullptr ? *m.finish : BiasAndRelu{},
+                        .column = column,
                         .ahead = {.piece = reinterpret_cast<const char*>(x),
                                   .piece_rows = m.inner,
                                   .next_x = reinterpret_cast<const char*>(x)}};
+    tile.finish.mask = advanced(tile.finish.mask, first * tile.finish.mask_stride);
     const bool brings_piece = next.memory != nullptr && rows == product_rows;
     if (brings_piece) {
       tile.ahead.piece_rows = next.rows;
@@ -189,9 +209,9 @@ HWY_INLINE void multiply_panels(const RowProduct<T>& m, std::int64_t first, std:
       }
       if (brings_x) {
         const bool last = m.next_x == nullptr && i + 1 == tiles;
-        const T* next = m.next_x != nullptr ? m.next_x + (first + i * rows) * m.x_stride
-                                            : tile.x + (last ? 0 : rows * m.x_stride);
-        tile.ahead.next_x = reinterpret_cast<const char*>(next);
+        const T* next_x = m.next_x != nullptr ? m.next_x + (first + i * rows) * m.x_stride
+                                              : tile.x + (last ? 0 : rows * m.x_stride);
+        tile.ahead.next_x = reinterpret_cast<const char*>(next_x);
         tile.ahead.next_x_step = last ? 0 : rows * size;
       }
       if (m.y_cache == Cache::shared) {
@@ -204,6 +224,7 @@ HWY_INLINE void multiply_panels(const RowProduct<T>& m, std::int64_t first, std:
       }
       tile.x += rows * m.x_stride;
       tile.y += rows * m.y_stride;
+      tile.finish.mask = advanced(tile.finish.mask, rows * tile.finish.mask_stride);
     }
     multiply_panels<rows == product_rows ? 4 : rows / 2, panels>(m, first + tiles * rows, column,
                                                                  next);

@@ -77,6 +77,14 @@ struct PanelPieces {
   std::int64_t rows = 0, stride = 0;
 };
 
+// What becomes of a row's finished sums: max(0, sum + bias), where NaN stays NaN, and a mask of one
+// bit for each, as in Conv2dOutputs.
+struct BiasAndRelu {
+  const float* bias = nullptr;
+  std::uint8_t* mask = nullptr;  // null: unwanted
+  std::int64_t mask_stride = 0;  // bytes
+};
+
 // y[r][c] (+)= sum_k x[r][k] b[k][c], for rows x columns elements; b is packed in panels of `inner`
 // rows. Of pairs, x[r][k] b[k][c] is the sum of two products.
 template <typename T>
@@ -89,7 +97,8 @@ struct RowProduct {
   std::int64_t y_stride;
   std::int64_t rows, columns;
   bool accumulate;
-  PanelPieces<T> next = {};  // the panels after b, brought into the cache meanwhile
+  const BiasAndRelu* finish = nullptr;  // only of whole panels, and not accumulated
+  PanelPieces<T> next = {};             // the panels after b, brought into the cache meanwhile
   // x lies beyond a core's own cache: each tile of rows brings the next one's while it computes.
   bool far_x = false;
   const T* next_x = nullptr;   // or instead, not null: rows as many and as far apart, read after x

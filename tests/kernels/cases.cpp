@@ -54,6 +54,8 @@ std::vector<Conv2dSize> conv2d_sizes() {
       size(1, 11, 8, 5, 3, 3, 2, 1),
       with_relu(size(2, 9, 12, 4, 17, 5, 2, 0), max),
       size(1, 8, 9, 3, 5, 2, 3, 1),
+      unbiased(with_relu(size(2, 11, 5, 3, 32, 9, 1, 4))),
+      with_relu(size(2, 13, 10, 3, 64, 7, 2, 3)),
   };
 }
 

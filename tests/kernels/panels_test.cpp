@@ -171,6 +171,63 @@ TEST(Panels, ProductsAreExactWhereSumsAre) {
   expect_exact_products<float>();
 }
 
+// Bias, ReLU and the mask of whole panels, in every number of rows, wherever the result goes.
+void expect_finished_products(std::int64_t rows, std::int64_t columns, cpu::Cache cache,
+                              bool with_mask) {
+  constexpr std::int64_t inner = 17;
+  std::vector<float> x;
+  for (std::int64_t i = 0; i < rows * inner; ++i) {
+    x.push_back(static_cast<float>(left_factor(i / inner, i % inner)));
+  }
+  Aligned<float> b = right_matrix<float>(inner, inner, columns);
+  std::vector<float> bias;
+  for (std::int64_t c = 0; c < columns; ++c) {
+    bias.push_back(static_cast<float>(10 * small(c + 2)));
+  }
+  const std::int64_t stride = ceil_div(columns, 16) * 16;
+  const std::int64_t mask_stride = ceil_div(columns, 8) + 1;
+  Aligned<float> y(rows * stride, std::numeric_limits<float>::quiet_NaN());
+  std::vector<std::uint8_t> mask(static_cast<std::size_t>(rows * mask_stride), 0xff);
+  const cpu::BiasAndRelu finish{bias.data(), with_mask ? mask.data() : nullptr, mask_stride};
+  cpu::multiply_rows(cpu::RowProduct<float>{.x = x.data(),
+                                            .x_stride = inner,
+                                            .b = b.data(),
+                                            .inner = inner,
+                                            .y = y.data(),
+                                            .y_stride = stride,
+                                            .rows = rows,
+                                            .columns = columns,
+                                            .accumulate = false,
+                                            .finish = &finish,
+                                            .next_x = x.data(),
+                                            .y_cache = cache});
+  for (std::int64_t r = 0; r < rows; ++r) {
+    for (std::int64_t c = 0; c < columns; ++c) {
+      float sum = bias[static_cast<std::size_t>(c)];
+      for (std::int64_t k = 0; k < inner; ++k) {
+        sum += static_cast<float>(left_factor(r, k) * right_factor(k, c));
+      }
+      ASSERT_EQ(y.data()[r * stride + c], std::max(sum, 0.0F)) << "row " << r << ", column " << c;
+      const int byte = mask[static_cast<std::size_t>(r * mask_stride + c / 8)];
+      ASSERT_EQ(byte >> (c % 8) & 1, !with_mask || sum > 0) << "row " << r << ", column " << c;
+    }
+  }
+}
+
+TEST(Panels, FinishedProductsAreExactWhereSumsAre) {
+  for_each_instruction_set([] {
+    for (std::int64_t rows = 1; rows <= 2 * cpu::product_rows() + 1; ++rows) {
+      for (const std::int64_t panels : {1, 2, 3}) {
+        for (const auto cache : {cpu::Cache::own, cpu::Cache::shared, cpu::Cache::none}) {
+          for (const bool with_mask : {true, false}) {
+            expect_finished_products(rows, panels * cpu::panel_width(), cache, with_mask);
+          }
+        }
+      }
+    }
+  });
+}
+
 TEST(Panels, ProductsOfBf16PairsAreExactWhereSumsAre) {
   if (!cpu::multiplies_bf16()) {
     GTEST_SKIP() << "this processor has no instructions that multiply bf16 numbers";
