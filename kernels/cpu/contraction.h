@@ -22,7 +22,8 @@ struct ContractionOperand {
 // Rows of `columns` floats, one after the other.
 ContractionOperand rows_in_memory(const float* rows, std::int64_t columns);
 
-// Rows that are summed in f32 before they are added to f64 sums, one chunk after the other, at most.
+// Rows that are summed in f32 before they are added to f64 sums, one chunk after the other, at
+// most.
 constexpr std::int64_t contraction_chunk = 512;
 
 // The sums, f64. Elements outside the result are of no meaning.

@@ -17,12 +17,12 @@ constexpr std::int64_t float_bytes = sizeof(float);
 
 ConvolutionMemory winograd_memory(const Device& device, const Shape& x, const Shape& y,
                                   const Shape& w) {
-  const auto weights = [&](cpu::WeightOrientation orientation) {
-    return cpu::WinogradWeights(w, orientation,
-                                device.state().backend<cpu::CpuBackend>().factors(orientation));
+  const auto weights = [&](cpu::WeightOrientation orientation, const Shape& map) {
+    const auto& backend = device.state().backend<cpu::CpuBackend>();
+    return cpu::WinogradWeights(w, orientation, backend.factors(orientation), map);
   };
-  const cpu::WinogradWeights forward = weights(cpu::WeightOrientation::plain);
-  const cpu::WinogradWeights backward = weights(cpu::WeightOrientation::transposed);
+  const cpu::WinogradWeights forward = weights(cpu::WeightOrientation::plain, y);
+  const cpu::WinogradWeights backward = weights(cpu::WeightOrientation::transposed, x);
   const int threads = device.threads();
   return {
       .packed = forward.elements() * float_bytes,

@@ -99,7 +99,7 @@ CpuBackend::PackedWeights CpuBackend::winograd_weights(const Tensor& w,
     transform_weights(threads_, w.data<float>(), w.shape(), weights, u->data());
     return u;
   };
-  return frozen ? kept({w.storage_id(), weights.packed, std::nullopt}, make) : make();
+  return frozen ? kept({w.storage_id(), weights.packed, weights.tile_shape}, make) : make();
 }
 
 template <typename Make>

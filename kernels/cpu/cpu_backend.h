@@ -4,7 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
+#include <variant>
 #include <vector>
 
 #include "kernels/cpu/convolution_plan.h"
@@ -38,7 +38,7 @@ class CpuBackend {
   struct PackingKey {
     std::uint64_t storage_id;
     WeightOrientation orientation;
-    std::optional<dnnl::memory::desc> format;  // none: Winograd's
+    std::variant<dnnl::memory::desc, winograd::TileShape> format;
     friend bool operator==(const PackingKey&, const PackingKey&) = default;
   };
   struct Packed {

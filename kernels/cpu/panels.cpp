@@ -22,8 +22,6 @@ namespace {
 // each multiplication, because they are what a second hardware thread of the core competes for.
 // AVX-512 has 32 registers and takes 6 rows x 4 vectors, others have 16 and take 6 x 2.
 constexpr int product_rows = 6;
-// Sums of more products are added up in parts, because rounding errors grow with a running sum.
-constexpr std::int64_t longest_sum = 128;
 constexpr int most_panels = lanes == 16 ? 2 : 1;
 // Whether the vectors that a tile writes one after the other fill lines of the cache.
 constexpr bool fills_lines = width * sizeof(float) % cache_line_bytes == 0;
@@ -59,6 +57,7 @@ struct ProductTile {
   std::int64_t x_stride;
   const T* b;
   std::int64_t inner;
+  std::int64_t longest_sum;
   float* y;
   std::int64_t y_stride;
   bool accumulate;
@@ -98,7 +97,8 @@ HWY_NOINLINE void multiply_tile(const ProductTile<T>& tile) {
   const T* b = tile.b;
   const T* const end = b + panel_stride;
   const T* piece_end = b + tile.ahead.piece_rows * width;
-  const T* part_end = b + longest_sum * width;
+  const std::int64_t part_step = tile.longest_sum * width;
+  const T* part_end = b + part_step;
   for (;;) {
     for (const T* const stop = std::min({piece_end, part_end, end}); b != stop; b += width) {
       __builtin_prefetch(ahead, 0, 2);
@@ -124,7 +124,7 @@ HWY_NOINLINE void multiply_tile(const ProductTile<T>& tile) {
         in_parts = true;
       }
       clear(sums);
-      part_end += longest_sum * width;
+      part_end += part_step;
     }
   }
   if (in_parts) {
@@ -184,6 +184,7 @@ HWY_INLINE void multiply_panels(const RowProduct<T>& m, std::int64_t first, std:
                         .x_stride = m.x_stride,
                         .b = m.b + column * m.inner,
                         .inner = m.inner,
+                        .longest_sum = m.longest_sum,
                         .y = m.y + first * m.y_stride + column,
                         .y_stride = m.y_stride,
                         .accumulate = m.accumulate,

@@ -97,6 +97,8 @@ struct RowProduct {
   std::int64_t y_stride;
   std::int64_t rows, columns;
   bool accumulate;
+  // Products in a running sum: longer ones are added up in parts.
+  std::int64_t longest_sum = 128;
   const BiasAndRelu* finish = nullptr;  // only of whole panels, and not accumulated
   PanelPieces<T> next = {};             // the panels after b, brought into the cache meanwhile
   // x lies beyond a core's own cache: each tile of rows brings the next one's while it computes.

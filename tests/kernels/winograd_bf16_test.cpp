@@ -41,8 +41,8 @@ std::vector<std::uint8_t> bytes(const char* name, const Shape& shape, int below)
       .to_host<std::uint8_t>();
 }
 
-constexpr std::int64_t bf16_tile_width = cpu::winograd::tile_width_for(DType::bf16);
-constexpr std::int64_t bf16_products = cpu::winograd::products(bf16_tile_width);
+constexpr cpu::winograd::TileShape bf16_tile = cpu::winograd::small_tile;
+constexpr std::int64_t bf16_products = bf16_tile.products();
 
 // The pixels that a tile sees of channel c; zeros outside the map.
 Matrix<6, 6> pixels_of(const std::vector<float>& map, const cpu::MapGradient& size,
@@ -69,7 +69,7 @@ double rounded(double value) {
 // two transforms, four each, relative to the sum of absolute values. So nearly always there is one
 // bf16 number that will do. What is not finite stays so.
 void expect_rounded_tiles(const cpu::MapGradient& map) {
-  const cpu::TileGrid grid(map.height, map.width, bf16_tile_width);
+  const cpu::TileGrid grid(map.height, map.width, bf16_tile);
   const std::int64_t pairs = (map.channels + 1) / 2;
   using Pairs = cpu::TileMatrices<Bf16Pair>;
   std::vector<Bf16Pair> memory(
@@ -138,7 +138,7 @@ TEST_F(Bf16Stages, WeightsAreRounded) {
     for (const auto direction :
          {cpu::WeightOrientation::plain, cpu::WeightOrientation::transposed}) {
       const bool plain = direction == cpu::WeightOrientation::plain;
-      const cpu::WinogradWeights weights(shape, direction, DType::bf16);
+      const cpu::WinogradWeights weights(shape, direction, DType::bf16, {1, 9, 9, 1});
       ASSERT_EQ(weights.packed, direction);
       ASSERT_EQ(weights.inner(), (weights.from + 1) / 2);
       std::vector<Bf16Pair> u(static_cast<std::size_t>(weights.elements()), poison);
@@ -159,9 +159,8 @@ TEST_F(Bf16Stages, WeightsAreRounded) {
                 return w[static_cast<std::size_t>(
                     (output * 9 + static_cast<std::int64_t>(number)) * shape[3] + input)];
               };
-              value =
-                  transformed_filter<bf16_tile_width>(tap, static_cast<std::size_t>(product / 6),
-                                                      static_cast<std::size_t>(product % 6));
+              value = transformed_filter<bf16_tile>(tap, static_cast<std::size_t>(product / 6),
+                                                    static_cast<std::size_t>(product % 6));
             }
             ASSERT_EQ(half_of(panel[row / 2 * width + place], row).bits,
                       to_bf16(static_cast<float>(value)).bits)

@@ -18,6 +18,7 @@ namespace {
 using cpu::Bf16Pair;
 using cpu::Cache;
 using cpu::ceil_div;
+using cpu::winograd::TileShape;
 
 constexpr std::int64_t height = 11;
 constexpr std::int64_t width = 20;
@@ -39,16 +40,13 @@ std::vector<std::uint32_t> bits_of(const T* first, std::int64_t count) {
 // All of V, f32 or pairs of bf16, padding included.
 template <typename T>
 std::vector<std::uint32_t> transformed_pixels(const std::vector<float>& x, std::int64_t channels,
-                                              Cache cache) {
+                                              const TileShape& tile, Cache cache) {
   constexpr bool rounds = std::is_same_v<T, Bf16Pair>;
-  constexpr std::int64_t tile_width =
-      cpu::winograd::tile_width_for(rounds ? DType::bf16 : DType::f32);
   const cpu::MapGradient map{
       .height = height, .width = width, .channels = channels, .dy = x.data()};
-  const cpu::TileGrid grid(height, width, tile_width);
+  const cpu::TileGrid grid(height, width, tile);
   const std::int64_t inner = ceil_div(channels, rounds ? 2 : 1);
-  const std::int64_t elements =
-      cpu::winograd::products(tile_width) * cpu::TileMatrices<T>::stride(grid.count(), inner);
+  const std::int64_t elements = tile.products() * cpu::TileMatrices<T>::stride(grid.count(), inner);
   Aligned<T> memory(elements, std::bit_cast<T>(unwritten));
   cpu::transform_input_tiles({map, 1}, grid, {0, grid.count()}, 0,
                              cpu::TileMatrices<T>(memory.data(), grid.count(), inner, cache));
@@ -56,22 +54,23 @@ std::vector<std::uint32_t> transformed_pixels(const std::vector<float>& x, std::
 }
 
 template <typename T>
-void expect_same_inputs(std::int64_t channels_of_a_line) {
+void expect_same_inputs(std::int64_t channels_of_a_line, const TileShape& tile) {
   for (const std::int64_t channels : {channels_of_a_line, 3 * channels_of_a_line}) {
     const std::vector<float> x = random_floats("x", height * width * channels);
     for_each_instruction_set([&] {
-      EXPECT_EQ(transformed_pixels<T>(x, channels, Cache::none),
-                transformed_pixels<T>(x, channels, Cache::own));
+      EXPECT_EQ(transformed_pixels<T>(x, channels, tile, Cache::none),
+                transformed_pixels<T>(x, channels, tile, Cache::own));
     });
   }
 }
 
 TEST(WinogradCacheTest, InputsAreTransformedAlike) {
-  expect_same_inputs<float>(16);
+  expect_same_inputs<float>(16, cpu::winograd::wide_tile);
+  expect_same_inputs<float>(16, cpu::winograd::large_tile);
 }
 
 TEST(WinogradCacheTest, InputsAreRoundedAlike) {
-  expect_same_inputs<Bf16Pair>(32);
+  expect_same_inputs<Bf16Pair>(32, cpu::winograd::small_tile);
 }
 
 TEST(Cache, SharedOneIsNoSmallerThanACoresOwn) {

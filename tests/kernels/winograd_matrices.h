@@ -77,15 +77,15 @@ inline constexpr Matrix<6, 8> output_matrix<6> = [] {
   return rows;
 }();
 
-// B^T d B of a tile of pixels, F(4 x columns - 2, 3 x 3); a term whose coefficient is 0 is none.
-template <std::size_t columns, typename Term>
-Matrix<6, columns> transformed_input(const Matrix<6, columns>& d, const Term& term) {
-  const auto& down = input_matrix<4>;
+// B^T d B of a tile of pixels; a term whose coefficient is 0 is none.
+template <std::size_t rows, std::size_t columns, typename Term>
+Matrix<rows, columns> transformed_input(const Matrix<rows, columns>& d, const Term& term) {
+  const auto& down = input_matrix<rows - 2>;
   const auto& across = input_matrix<columns - 2>;
-  Matrix<6, columns> v{};
-  for (std::size_t i = 0; i < 6; ++i) {
+  Matrix<rows, columns> v{};
+  for (std::size_t i = 0; i < rows; ++i) {
     for (std::size_t j = 0; j < columns; ++j) {
-      for (std::size_t r = 0; r < 6; ++r) {
+      for (std::size_t r = 0; r < rows; ++r) {
         for (std::size_t s = 0; s < columns; ++s) {
           if (down[i][r] != 0 && across[j][s] != 0) {
             v[i][j] += term(down[i][r] * d[r][s] * across[j][s]);
@@ -98,10 +98,10 @@ Matrix<6, columns> transformed_input(const Matrix<6, columns>& d, const Term& te
 }
 
 // Element (i, j) of G g G^T for a filter that is given by its taps.
-template <std::int64_t tile_width, typename Tap>
+template <cpu::winograd::TileShape tile, typename Tap>
 double transformed_filter(const Tap& tap, std::size_t i, std::size_t j) {
-  const auto& down = cpu::winograd::Points<4>::filter_matrix[i];
-  const auto& across = cpu::winograd::Points<tile_width>::filter_matrix[j];
+  const auto& down = cpu::winograd::Points<tile.height>::filter_matrix[i];
+  const auto& across = cpu::winograd::Points<tile.width>::filter_matrix[j];
   double value = 0;
   for (std::size_t r = 0; r < 3; ++r) {
     for (std::size_t s = 0; s < 3; ++s) {

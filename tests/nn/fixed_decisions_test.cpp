@@ -146,14 +146,14 @@ TEST_F(FixedDecisions, SinglePrecisionGradients) {
     const std::vector<double> wanted = exact[i].to_host<double>();
     // All layers above in f32.
     EXPECT_LE(relative_distance(chained[i].to_host<double>(), wanted), 1e-5);
-    // This layer alone, on the exact gradient of its output.
+    // This layer alone, on the exact gradient of its output: what is promised of a convolution.
     if (i + 1 < exact.size()) {
       Tensor above = moved(exact[i + 1], reference_, DType::f64);
       if (added_[i].defined()) {
         reference_.ops().axpby(1, added_[i], 1, above);
       }
       const Tensor alone = backward_through(layers_[i], above, cpu, DType::f32);
-      EXPECT_LE(relative_distance(alone.to_host<double>(), wanted), 2e-6);
+      EXPECT_LE(relative_distance(alone.to_host<double>(), wanted), 3e-6);
     }
   }
 }

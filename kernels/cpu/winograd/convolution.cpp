@@ -79,7 +79,7 @@ class WinogradConvolution {
         weights_(weights),
         u_(u),
         output_(output),
-        grid_(output.height, output.width, weights.tile_width),
+        grid_(output.height, output.width, weights.tile_shape),
         blocks_(device.threads(), grid_, weights) {}
 
   void run() const {
@@ -159,6 +159,7 @@ class WinogradConvolution {
                                   .rows = tiles,
                                   .columns = (some.end - some.begin) * weights_.panel_columns(),
                                   .accumulate = false,
+                                  .longest_sum = winograd::longest_sum(weights_.tile_shape),
                                   .next = weights_.pieces_after(u_, product, some),
                                   .far_x = panel == range.begin,
                                   .y_cache = m.cache});
@@ -178,7 +179,7 @@ class WinogradConvolution {
 
 std::int64_t winograd_workspace_bytes(int threads, std::int64_t height, std::int64_t width,
                                       const WinogradWeights& weights) {
-  return Blocks(threads, TileGrid(height, width, weights.tile_width), weights).elements() *
+  return Blocks(threads, TileGrid(height, width, weights.tile_shape), weights).elements() *
          std::int64_t{sizeof(float)};
 }
 

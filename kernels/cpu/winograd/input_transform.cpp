@@ -43,20 +43,21 @@ template <bool is_inside, bool past_caches, class D, class Pixels, class T>
 HWY_INLINE void transform_tile(D d, const Pixels& pixels, std::size_t c, const TileValues<T>& to,
                                std::size_t at) {
   using V = hn::Vec<D>;
+  constexpr std::int64_t rows = Pixels::rows;
   constexpr std::int64_t columns = Pixels::columns;
-  V half[6][columns];  // B^T d
+  V half[rows][columns];  // B^T d
   for (std::int64_t j = 0; j < columns; ++j) {
-    V column[6];
-    V transformed[6];
+    V column[rows];
+    V transformed[rows];
     pixels.template load_column<is_inside>(d, j, c, column);
     transform_inputs(d, column, transformed);
-#pragma GCC unroll 6
-    for (std::int64_t i = 0; i < 6; ++i) {
+#pragma GCC unroll 8
+    for (std::int64_t i = 0; i < rows; ++i) {
       half[i][j] = transformed[i];
     }
   }
   T* row = to.first;
-  for (std::int64_t i = 0; i < 6; ++i) {
+  for (std::int64_t i = 0; i < rows; ++i) {
     V transformed[columns];
     transform_inputs(d, half[i], transformed);
 #pragma GCC unroll 8
@@ -94,7 +95,7 @@ HWY_INLINE void transform_past_caches(const Pixels& pixels, std::size_t channels
       transform_tile<is_inside, true>(d, pixels, c, to, c);
     }
   } else {
-    constexpr std::int64_t products = 6 * Pixels::columns;
+    constexpr std::int64_t products = Pixels::rows * Pixels::columns;
     HWY_ALIGN T lines[products * line];
     T* row = to.first;
     for (std::size_t c = 0; c < channels; c += line_channels<T>) {
@@ -134,44 +135,48 @@ void fill_last_pair(const TileMatrices<Bf16Pair>& v, std::int64_t products, std:
 }
 void fill_last_pair(const TileMatrices<float>&, std::int64_t, std::int64_t, std::size_t) {}
 
-template <std::int64_t tile_width, bool masked, bool unpools, class T>
+template <winograd::TileShape tile_shape, bool masked, bool unpools, class T>
 void transform_all(const WinogradInput& input, const TileGrid& grid, const TileRange& tiles,
                    std::int64_t first, const TileMatrices<T>& v) {
   const auto channels = static_cast<std::size_t>(input.map.channels);
   for (std::int64_t tile = tiles.begin; tile < tiles.end; ++tile) {
-    const TilePixels<tile_width, masked, unpools> pixels(input, grid.top(tile), grid.left(tile));
+    const TilePixels<tile_shape, masked, unpools> pixels(input, grid.top(tile), grid.left(tile));
     const TileValues<T> to{v.row(0, tile - first), v.matrix_stride};
     if (pixels.inside()) {
       transform<true>(pixels, channels, to, v.cache);
     } else {
       transform<false>(pixels, channels, to, v.cache);
     }
-    fill_last_pair(v, winograd::products(tile_width), tile - first, channels);
+    fill_last_pair(v, tile_shape.products(), tile - first, channels);
   }
   if (v.cache == Cache::none) {
     hwy::FlushStream();
   }
 }
 
-template <std::int64_t tile_width, class T>
+template <winograd::TileShape tile_shape, class T>
 void input_tiles(const WinogradInput& input, const TileGrid& grid, const TileRange& tiles,
                  std::int64_t first, const TileMatrices<T>& v) {
   const bool masked = input.map.relu_mask != nullptr;
   const bool unpools = input.map.dpooled != nullptr;
-  const auto transform = unpools ? (masked ? transform_all<tile_width, true, true, T>
-                                           : transform_all<tile_width, false, true, T>)
-                                 : (masked ? transform_all<tile_width, true, false, T>
-                                           : transform_all<tile_width, false, false, T>);
+  const auto transform = unpools ? (masked ? transform_all<tile_shape, true, true, T>
+                                           : transform_all<tile_shape, false, true, T>)
+                                 : (masked ? transform_all<tile_shape, true, false, T>
+                                           : transform_all<tile_shape, false, false, T>);
   transform(input, grid, tiles, first, v);
 }
 
 void input_tiles_in_f32(const WinogradInput& input, const TileGrid& grid, const TileRange& tiles,
                         std::int64_t first, const TileMatrices<float>& v) {
-  input_tiles<winograd::tile_width_for(DType::f32)>(input, grid, tiles, first, v);
+  if (grid.tile_shape == winograd::large_tile) {
+    input_tiles<winograd::large_tile>(input, grid, tiles, first, v);
+  } else {
+    input_tiles<winograd::wide_tile>(input, grid, tiles, first, v);
+  }
 }
 void input_tiles_in_bf16(const WinogradInput& input, const TileGrid& grid, const TileRange& tiles,
                          std::int64_t first, const TileMatrices<Bf16Pair>& v) {
-  input_tiles<winograd::tile_width_for(DType::bf16)>(input, grid, tiles, first, v);
+  input_tiles<winograd::small_tile>(input, grid, tiles, first, v);
 }
 
 }  // namespace

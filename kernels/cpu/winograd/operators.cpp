@@ -39,11 +39,11 @@ void winograd_conv2d(const Conv2dParams& params, const Tensor& x, const Tensor& 
                      const Tensor& bias, const Conv2dOutputs& outputs) {
   const Device& device = x.device();
   CpuBackend& backend = device.state().backend<CpuBackend>();
-  const WinogradWeights weights(w.shape(), WeightOrientation::plain,
-                                backend.factors(WeightOrientation::plain));
-  const auto u = backend.winograd_weights(w, weights, params.frozen_weights);
   const Shape& in = x.shape();
   const Shape full = conv2d_output_shape(params, in, w.shape());
+  const WinogradWeights weights(w.shape(), WeightOrientation::plain,
+                                backend.factors(WeightOrientation::plain), full);
+  const auto u = backend.winograd_weights(w, weights, params.frozen_weights);
   for (std::int64_t n = 0; n < in[0]; ++n) {
     const MapGradient map{.height = in[1],
                           .width = in[2],
@@ -59,10 +59,10 @@ void winograd_conv2d_backward_input(const Conv2dParams& params, const Conv2dGrad
   constexpr std::int64_t halo = 2;  // of a kernel of three
   const Device& device = dx.device();
   CpuBackend& backend = device.state().backend<CpuBackend>();
-  const WinogradWeights weights(w.shape(), WeightOrientation::transposed,
-                                backend.factors(WeightOrientation::transposed));
-  const auto u = backend.winograd_weights(w, weights, params.frozen_weights);
   const Shape& in = dx.shape();
+  const WinogradWeights weights(w.shape(), WeightOrientation::transposed,
+                                backend.factors(WeightOrientation::transposed), in);
+  const auto u = backend.winograd_weights(w, weights, params.frozen_weights);
   const Shape full = conv2d_output_shape(params, in, w.shape());
   for (std::int64_t n = 0; n < in[0]; ++n) {
     winograd_convolution(device,

@@ -22,45 +22,46 @@ struct TilePlace {
   TilePlace(const TileGrid& grid, std::int64_t tile, const WinogradOutput& output)
       : top(grid.top(tile)),
         left(grid.left(tile)),
-        rows(std::min(winograd::tile_height, output.height - top)),
-        columns(std::min(grid.tile_width, output.width - left)) {}
+        rows(std::min(grid.tile_shape.height, output.height - top)),
+        columns(std::min(grid.tile_shape.width, output.width - left)) {}
   std::int64_t top, left, rows, columns;
 };
 
 // pixels = A^T m A for the channels c, c+1, ...
-template <class D, std::size_t width, class V = hn::Vec<D>>
+template <class D, std::size_t height, std::size_t width, class V = hn::Vec<D>>
 HWY_INLINE void inverse(D d, const TileMatrices<float>& m, std::int64_t row, std::size_t c,
-                        V (&pixels)[4][width]) {
+                        V (&pixels)[height][width]) {
+  constexpr std::int64_t rows = height + winograd::halo;
   constexpr std::int64_t columns = width + winograd::halo;
-  V half[4][columns];
+  V half[height][columns];
   const float* from = m.row(0, row) + c;
   for (std::int64_t j = 0; j < columns; ++j) {
-    V column[6];
-    V transformed[4];
-#pragma GCC unroll 6
-    for (std::int64_t i = 0; i < 6; ++i) {
+    V column[rows];
+    V transformed[height];
+#pragma GCC unroll 8
+    for (std::int64_t i = 0; i < rows; ++i) {
       column[i] = hn::LoadU(d, from + (columns * i + j) * m.matrix_stride);
     }
     transform_outputs(d, column, transformed);
-#pragma GCC unroll 4
-    for (std::int64_t i = 0; i < 4; ++i) {
+#pragma GCC unroll 6
+    for (std::size_t i = 0; i < height; ++i) {
       half[i][j] = transformed[i];
     }
   }
-#pragma GCC unroll 4
-  for (std::int64_t i = 0; i < 4; ++i) {
+#pragma GCC unroll 6
+  for (std::size_t i = 0; i < height; ++i) {
     transform_outputs(d, half[i], pixels[i]);
   }
 }
 
 // visit(i, j, number of the pixel in the map) for the tile's pixels inside the map. Unrolled where
 // all of them are, so that pixels stay in registers.
-template <bool whole, std::int64_t width, class Visit>
+template <bool whole, std::int64_t height, std::int64_t width, class Visit>
 HWY_INLINE void for_pixels(const TilePlace& place, const WinogradOutput& output,
                            const Visit& visit) {
   const std::int64_t first = place.top * output.width + place.left;
-#pragma GCC unroll 4
-  for (std::int64_t i = 0; i < (whole ? winograd::tile_height : place.rows); ++i) {
+#pragma GCC unroll 6
+  for (std::int64_t i = 0; i < (whole ? height : place.rows); ++i) {
 #pragma GCC unroll 6
     for (std::int64_t j = 0; j < (whole ? width : place.columns); ++j) {
       visit(i, j, first + i * output.width + j);
@@ -68,9 +69,9 @@ HWY_INLINE void for_pixels(const TilePlace& place, const WinogradOutput& output,
   }
 }
 
-template <class D, std::size_t width, class V = hn::Vec<D>>
+template <class D, std::size_t height, std::size_t width, class V = hn::Vec<D>>
 HWY_INLINE void add_bias_and_clip(D d, const WinogradOutput& output, std::size_t c,
-                                  V (&pixels)[4][width]) {
+                                  V (&pixels)[height][width]) {
   const V bias = output.bias != nullptr ? hn::LoadU(d, output.bias + c) : hn::Zero(d);
   for (auto& row : pixels) {
 #pragma GCC unroll 6
@@ -83,14 +84,14 @@ HWY_INLINE void add_bias_and_clip(D d, const WinogradOutput& output, std::size_t
   }
 }
 
-template <bool whole, class D, std::size_t width, class V = hn::Vec<D>>
+template <bool whole, class D, std::size_t height, std::size_t width, class V = hn::Vec<D>>
 HWY_INLINE void store_pixels(D d, const TilePlace& place, const WinogradOutput& output,
-                             std::size_t c, const V (&pixels)[4][width], bool stream) {
+                             std::size_t c, const V (&pixels)[height][width], bool stream) {
   const auto store = [&](const auto& put) HWY_ATTR {
-    for_pixels<whole, width>(place, output,
-                             [&](std::int64_t i, std::int64_t j, std::int64_t pixel) HWY_ATTR {
-                               put(pixels[i][j], output.y + pixel * output.channels + c);
-                             });
+    for_pixels<whole, height, width>(
+        place, output, [&](std::int64_t i, std::int64_t j, std::int64_t pixel) HWY_ATTR {
+          put(pixels[i][j], output.y + pixel * output.channels + c);
+        });
   };
   if (output.accumulate) {
     store([d](V pixel, float* to)
@@ -133,11 +134,11 @@ HWY_INLINE void prefetch_products(D d, const TileMatrices<float>& m, std::int64_
   }
 }
 
-template <bool whole, class D, std::size_t width, class V = hn::Vec<D>>
+template <bool whole, class D, std::size_t height, std::size_t width, class V = hn::Vec<D>>
 HWY_INLINE void store_mask(D d, const TilePlace& place, const WinogradOutput& output, std::size_t c,
-                           const V (&pixels)[4][width]) {
+                           const V (&pixels)[height][width]) {
   const std::int64_t bytes = ceil_div(output.channels, 8);
-  for_pixels<whole, width>(
+  for_pixels<whole, height, width>(
       place, output, [&](std::int64_t i, std::int64_t j, std::int64_t pixel) HWY_ATTR {
         store_bits(d, hn::Gt(pixels[i][j], hn::Zero(d)), output.relu_mask + pixel * bytes, c);
       });
@@ -161,11 +162,11 @@ HWY_INLINE V largest(D, const V (&window)[4], std::uint8_t* winners) {
   return best;
 }
 
-template <bool whole, class D, std::size_t width, class V = hn::Vec<D>>
+template <bool whole, class D, std::size_t height, std::size_t width, class V = hn::Vec<D>>
 HWY_INLINE void store_pooled(D d, const TilePlace& place, const WinogradOutput& output,
-                             std::size_t c, const V (&pixels)[4][width]) {
-#pragma GCC unroll 2
-  for (std::int64_t i = 0; i + 1 < (whole ? winograd::tile_height : place.rows); i += 2) {
+                             std::size_t c, const V (&pixels)[height][width]) {
+#pragma GCC unroll 3
+  for (std::int64_t i = 0; i + 1 < (whole ? std::int64_t{height} : place.rows); i += 2) {
 #pragma GCC unroll 3
     for (std::int64_t j = 0; j + 1 < (whole ? std::int64_t{width} : place.columns); j += 2) {
       const V window[4] = {pixels[i][j], pixels[i][j + 1], pixels[i + 1][j], pixels[i + 1][j + 1]};
@@ -194,13 +195,13 @@ bool streams(const WinogradOutput& output) {
          pixel_bytes % line == 0 && reinterpret_cast<std::uintptr_t>(output.y) % line == 0;
 }
 
-template <bool whole, std::int64_t width, class D>
+template <bool whole, winograd::TileShape tile, class D>
 HWY_INLINE void transform_tile(D d, const TileMatrices<float>& m, std::int64_t row,
                                const TilePlace& place, const WinogradOutput& output, std::size_t c,
                                bool stream) {
-  hn::Vec<D> pixels[4][width];
+  hn::Vec<D> pixels[tile.height][tile.width];
   if (output.accumulate) {
-    prefetch_next<width>(d, place, output, c);
+    prefetch_next<tile.width>(d, place, output, c);
   }
   inverse(d, m, row, c, pixels);
   add_bias_and_clip(d, output, c, pixels);
@@ -215,25 +216,24 @@ HWY_INLINE void transform_tile(D d, const TileMatrices<float>& m, std::int64_t r
   }
 }
 
-template <std::int64_t width>
-void tiles_of_width(const TileMatrices<float>& m, std::int64_t first, const TileGrid& grid,
+template <winograd::TileShape shape>
+void tiles_of_shape(const TileMatrices<float>& m, std::int64_t first, const TileGrid& grid,
                     const TileRange& tiles, const WinogradOutput& output) {
   const bool stream = streams(output);
   for (std::int64_t tile = tiles.begin; tile < tiles.end; ++tile) {
     const TilePlace place(grid, tile, output);
-    const bool whole = place.rows == winograd::tile_height && place.columns == width;
-    for_each_vector(0, static_cast<std::size_t>(output.channels),
-                    [&](auto d, std::size_t c) HWY_ATTR {
-                      if (m.cache != Cache::own && tile + 1 < tiles.end) {
-                        prefetch_products(d, m, winograd::products(width), tile + 1 - first,
-                                          output.channels, c);
-                      }
-                      if (whole) {
-                        transform_tile<true, width>(d, m, tile - first, place, output, c, stream);
-                      } else {
-                        transform_tile<false, width>(d, m, tile - first, place, output, c, stream);
-                      }
-                    });
+    const bool whole = place.rows == shape.height && place.columns == shape.width;
+    for_each_vector(
+        0, static_cast<std::size_t>(output.channels), [&](auto d, std::size_t c) HWY_ATTR {
+          if (m.cache != Cache::own && tile + 1 < tiles.end) {
+            prefetch_products(d, m, shape.products(), tile + 1 - first, output.channels, c);
+          }
+          if (whole) {
+            transform_tile<true, shape>(d, m, tile - first, place, output, c, stream);
+          } else {
+            transform_tile<false, shape>(d, m, tile - first, place, output, c, stream);
+          }
+        });
   }
   if (stream) {
     hwy::FlushStream();
@@ -242,9 +242,10 @@ void tiles_of_width(const TileMatrices<float>& m, std::int64_t first, const Tile
 
 void output_tiles(const TileMatrices<float>& m, std::int64_t first, const TileGrid& grid,
                   const TileRange& tiles, const WinogradOutput& output) {
-  const auto transform = grid.tile_width == winograd::wide_tile
-                             ? tiles_of_width<winograd::wide_tile>
-                             : tiles_of_width<winograd::narrow_tile>;
+  const auto transform =
+      grid.tile_shape == winograd::large_tile  ? tiles_of_shape<winograd::large_tile>
+      : grid.tile_shape == winograd::wide_tile ? tiles_of_shape<winograd::wide_tile>
+                                               : tiles_of_shape<winograd::small_tile>;
   transform(m, first, grid, tiles, output);
 }
 

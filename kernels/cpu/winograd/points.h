@@ -5,8 +5,9 @@
 //   y = A^T [ (G g) * (B^T d) ],
 // because polynomials of degrees n - 1 and 2 are multiplied by multiplying their values at n + 2
 // points (Toom 1963, Cook 1966; Winograd 1980; Lavin & Gray 2015). In two dimensions the matrices
-// are applied to columns, then to rows. Tiles are 4 outputs high and 4 or 6 wide: F(4x4, 3x3) has
-// 36 products in place of 144, F(4x6, 3x3) has 48 in place of 216, with twice the rounding error.
+// are applied to columns, then to rows: F(4x4, 3x3) has 36 products in place of 144, F(4x6, 3x3)
+// has 48 in place of 216, with twice the rounding error, F(6x6, 3x3) 64 in place of 324, with four
+// times the error.
 //
 // The points are closed under inversion. A filter turned around is its polynomial read backwards,
 // whose value at p is p^2 times that of the filter at 1/p; with rows of G that hold (1, p, p^2) /
@@ -20,20 +21,35 @@
 
 namespace gramgrad::cpu::winograd {
 
-constexpr std::int64_t tile_height = 4;  // outputs
-constexpr std::int64_t narrow_tile = 4;  // widths
-constexpr std::int64_t wide_tile = 6;
 constexpr std::int64_t halo = 2;  // inputs beyond the outputs, in both directions
-constexpr std::int64_t input_height = tile_height + halo;
 
-// For factors of that type. In f32 tiles are as wide as the promised error allows; rounding to bf16
-// leaves nothing to spare.
-constexpr std::int64_t tile_width_for(DType factors) {
-  return factors == DType::bf16 ? narrow_tile : wide_tile;
+struct TileShape {
+  std::int64_t height, width;  // outputs
+
+  constexpr std::int64_t input_height() const { return height + halo; }
+  constexpr std::int64_t input_width() const { return width + halo; }
+  constexpr std::int64_t products() const { return input_height() * input_width(); }
+  friend constexpr bool operator==(const TileShape&, const TileShape&) = default;
+};
+constexpr TileShape small_tile{4, 4};
+constexpr TileShape wide_tile{4, 6};
+constexpr TileShape large_tile{6, 6};
+
+// For factors of that type, a layer of so many channels, on its larger side, and a map of so many
+// outputs, along its shorter side. In f32 tiles are as large as the promised error allows
+// (docs/winograd.md): it grows with the channels that are summed, and with what of the tiles lies
+// outside the map. Rounding to bf16 leaves nothing to spare.
+constexpr TileShape tile_for(DType factors, std::int64_t channels, std::int64_t side) {
+  if (factors == DType::bf16) {
+    return small_tile;
+  }
+  return channels <= 128 && side >= 24 ? large_tile : wide_tile;
 }
 
-constexpr std::int64_t products(std::int64_t tile_width) {
-  return input_height * (tile_width + halo);
+// Products in a running sum: rounding errors grow with it, so that longer ones are added up in
+// parts.
+constexpr std::int64_t longest_sum(const TileShape& tile) {
+  return tile == large_tile ? 32 : 128;
 }
 
 // G and the point 1/p of each point p, for that many outputs.
@@ -81,11 +97,11 @@ struct Points<6> {
 };
 
 // The product of the filter that is, for the filter turned by 180 degrees, product `product`.
-template <std::int64_t tile_width>
+template <TileShape tile>
 constexpr std::int64_t turned(std::int64_t product) {
-  constexpr std::int64_t columns = tile_width + halo;
-  return Points<tile_height>::inverse[product / columns] * columns +
-         Points<tile_width>::inverse[product % columns];
+  constexpr std::int64_t columns = tile.input_width();
+  return Points<tile.height>::inverse[product / columns] * columns +
+         Points<tile.width>::inverse[product % columns];
 }
 
 }  // namespace gramgrad::cpu::winograd

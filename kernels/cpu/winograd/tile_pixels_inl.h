@@ -19,12 +19,13 @@
 HWY_BEFORE_NAMESPACE();
 namespace gramgrad::cpu::HWY_NAMESPACE {
 
-// The pixels that a tile sees; its width, and which parts of the gradient there are, is known when
+// The pixels that a tile sees; its shape, and which parts of the gradient there are, is known when
 // compiling.
-template <std::int64_t tile_width, bool masked, bool unpools>
+template <winograd::TileShape tile, bool masked, bool unpools>
 class TilePixels {
  public:
-  static constexpr std::int64_t columns = tile_width + winograd::halo;
+  static constexpr std::int64_t rows = tile.input_height();
+  static constexpr std::int64_t columns = tile.input_width();
 
   TilePixels(const WinogradInput& input, std::int64_t output_top, std::int64_t output_left)
       : map_(input.map),
@@ -36,15 +37,14 @@ class TilePixels {
 
   // All pixels lie inside the map, and under pooling windows.
   bool inside() const {
-    const std::int64_t rows = unpools ? 2 * map_.pooled_height : map_.height;
-    const std::int64_t row_pixels = unpools ? 2 * map_.pooled_width : map_.width;
-    return top_ >= 0 && left_ >= 0 && top_ + winograd::input_height <= rows &&
-           left_ + columns <= row_pixels;
+    const std::int64_t bottom = unpools ? 2 * map_.pooled_height : map_.height;
+    const std::int64_t right = unpools ? 2 * map_.pooled_width : map_.width;
+    return top_ >= 0 && left_ >= 0 && top_ + rows <= bottom && left_ + columns <= right;
   }
 
   // Column j of the tile, channels c, c+1, ...
   template <bool is_inside, class D, class V = hn::Vec<D>>
-  HWY_INLINE void load_column(D d, std::int64_t j, std::size_t c, V (&column)[6]) const {
+  HWY_INLINE void load_column(D d, std::int64_t j, std::size_t c, V (&column)[rows]) const {
     if constexpr (unpools) {
       if (top_ % 2 == 0) {
         unpool_column<is_inside, 0>(d, j, c, column);
@@ -52,20 +52,20 @@ class TilePixels {
         unpool_column<is_inside, 1>(d, j, c, column);
       }
       if (map_.dy != nullptr) {
-#pragma GCC unroll 6
-        for (std::int64_t i = 0; i < winograd::input_height; ++i) {
+#pragma GCC unroll 8
+        for (std::int64_t i = 0; i < rows; ++i) {
           column[i] = hn::Add(column[i], from_map<is_inside>(d, i, j, c));
         }
       }
     } else {
-#pragma GCC unroll 6
-      for (std::int64_t i = 0; i < winograd::input_height; ++i) {
+#pragma GCC unroll 8
+      for (std::int64_t i = 0; i < rows; ++i) {
         column[i] = from_map<is_inside>(d, i, j, c);
       }
     }
     if constexpr (masked) {
-#pragma GCC unroll 6
-      for (std::int64_t i = 0; i < winograd::input_height; ++i) {
+#pragma GCC unroll 8
+      for (std::int64_t i = 0; i < rows; ++i) {
         if (is_inside || in_map(i, j)) {
           const std::int64_t byte = (pixel_ + j + i * map_.width) * bytes_;
           column[i] = hn::IfThenElseZero(mask_from_bits(d, map_.relu_mask + byte, c), column[i]);
@@ -78,8 +78,7 @@ class TilePixels {
   template <bool is_inside, class D>
   HWY_INLINE void prefetch_next(D d, std::size_t c) const {
     if constexpr (is_inside && !unpools) {
-      prefetch_pixels(d, c, map_.dy + (pixel_ + columns) * map_.channels, winograd::input_height,
-                      row_, tile_width);
+      prefetch_pixels(d, c, map_.dy + (pixel_ + columns) * map_.channels, rows, row_, tile.width);
     }
   }
 
@@ -104,13 +103,13 @@ class TilePixels {
   // What flows to column j through pooling. Two pixels, one below the other, are in the same window
   // and share its loads; `odd`: the tile's first row is the second one of its windows.
   template <bool is_inside, int odd, class D, class V = hn::Vec<D>>
-  HWY_INLINE void unpool_column(D d, std::int64_t j, std::size_t c, V (&column)[6]) const {
+  HWY_INLINE void unpool_column(D d, std::int64_t j, std::size_t c, V (&column)[rows]) const {
     const hn::Rebind<std::int32_t, D> integers;
     const hn::Rebind<std::uint8_t, D> bytes;
     const std::int64_t w = (left_ + j) >> 1;
     const auto place = static_cast<std::int32_t>((left_ + j) & 1);  // of the first row in a window
-#pragma GCC unroll 4
-    for (std::int64_t window = 0; window < 3 + odd; ++window) {
+#pragma GCC unroll 5
+    for (std::int64_t window = 0; window < rows / 2 + odd; ++window) {
       const std::int64_t h = (top_ >> 1) + window;
       const std::int64_t i = 2 * window - odd;
       V first = hn::Zero(d);  // outside the map, or in a row or column that pooling dropped
@@ -134,7 +133,7 @@ class TilePixels {
       if (i >= 0) {
         column[i] = first;
       }
-      if (i + 1 < winograd::input_height) {
+      if (i + 1 < rows) {
         column[i + 1] = second;
       }
     }

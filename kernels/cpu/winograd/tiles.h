@@ -11,17 +11,17 @@ namespace gramgrad::cpu {
 
 // The output map's tiles, counted row by row; the last ones may stick out.
 struct TileGrid {
-  TileGrid(std::int64_t height, std::int64_t width, std::int64_t width_of_tiles)
-      : tile_width(width_of_tiles),
-        rows(ceil_div(height, winograd::tile_height)),
-        columns(ceil_div(width, tile_width)) {}
+  TileGrid(std::int64_t height, std::int64_t width, const winograd::TileShape& shape)
+      : tile_shape(shape),
+        rows(ceil_div(height, tile_shape.height)),
+        columns(ceil_div(width, tile_shape.width)) {}
 
   std::int64_t count() const { return rows * columns; }
   // The first output row and column of a tile.
-  std::int64_t top(std::int64_t tile) const { return tile / columns * winograd::tile_height; }
-  std::int64_t left(std::int64_t tile) const { return tile % columns * tile_width; }
+  std::int64_t top(std::int64_t tile) const { return tile / columns * tile_shape.height; }
+  std::int64_t left(std::int64_t tile) const { return tile % columns * tile_shape.width; }
 
-  std::int64_t tile_width;
+  winograd::TileShape tile_shape;
   std::int64_t rows, columns;
 };
 

@@ -21,6 +21,7 @@ namespace {
 // The filters of some output channels, and where they go: numbers of type T, float or Bf16.
 template <typename T>
 struct FilterBlock {
+  winograd::TileShape tile;
   const float* w;  // [O, 3, 3, I]
   std::int64_t inputs;
   std::int64_t first_output, last_output;
@@ -29,8 +30,6 @@ struct FilterBlock {
   std::int64_t matrix_size;  // numbers in one of the matrices of u
   std::int64_t rows, width;  // of a panel; of bf16 numbers, an even number of rows
 
-  static constexpr std::int64_t tile_width =
-      winograd::tile_width_for(std::is_same_v<T, Bf16> ? DType::bf16 : DType::f32);
   static constexpr std::int64_t together = std::is_same_v<T, Bf16> ? 2 : 1;  // rows of an element
 
   // Where a matrix has a number.
@@ -49,16 +48,16 @@ namespace gramgrad::cpu::HWY_NAMESPACE {
 namespace {
 
 // u = G g G^T
-template <class D, std::size_t columns, class V = hn::Vec<D>>
-HWY_INLINE void transform_filter(D d, const V (&g)[3][3], V (&u)[6][columns]) {
-  using Down = winograd::Points<winograd::tile_height>;
+template <class D, std::size_t rows, std::size_t columns, class V = hn::Vec<D>>
+HWY_INLINE void transform_filter(D d, const V (&g)[3][3], V (&u)[rows][columns]) {
+  using Down = winograd::Points<rows - winograd::halo>;
   using Across = winograd::Points<columns - winograd::halo>;
   const auto row = [d](const double(&coefficients)[3], V x, V y, V z) HWY_ATTR {
     const auto first = hn::Mul(hn::Set(d, coefficients[0]), x);
     const auto second = hn::MulAdd(hn::Set(d, coefficients[1]), y, first);
     return hn::MulAdd(hn::Set(d, coefficients[2]), z, second);
   };
-  for (int i = 0; i < 6; ++i) {
+  for (std::size_t i = 0; i < rows; ++i) {
     V half[3];
     for (int s = 0; s < 3; ++s) {
       half[s] = row(Down::filter_matrix[i], g[0][s], g[1][s], g[2][s]);
@@ -70,7 +69,7 @@ HWY_INLINE void transform_filter(D d, const V (&g)[3][3], V (&u)[6][columns]) {
 }
 
 // Filters from the inputs i, i+1, ... to output o.
-template <class D, typename T>
+template <winograd::TileShape tile, class D, typename T>
 HWY_INLINE void pack_filters(D d, const FilterBlock<T>& block, std::int64_t o, std::int64_t i) {
   const hn::Rebind<float, D> floats;
   const bool plain = block.orientation == WeightOrientation::plain;
@@ -81,7 +80,7 @@ HWY_INLINE void pack_filters(D d, const FilterBlock<T>& block, std::int64_t o, s
       g[r][s] = hn::PromoteTo(d, hn::LoadU(floats, block.w + (o * 9 + tap) * block.inputs + i));
     }
   }
-  hn::Vec<D> u[6][FilterBlock<T>::tile_width + winograd::halo];
+  hn::Vec<D> u[tile.input_height()][tile.input_width()];
   transform_filter(d, g, u);
   T* to = block.u + (plain ? block.offset(i, o) : block.offset(o, i));
   std::int64_t offsets[hn::MaxLanes(D())];  // of the lanes
@@ -100,7 +99,7 @@ HWY_INLINE void pack_filters(D d, const FilterBlock<T>& block, std::int64_t o, s
   }
 }
 
-template <typename T>
+template <winograd::TileShape tile, typename T>
 HWY_INLINE void pack_block(const FilterBlock<T>& block) {
   const hn::ScalableTag<double> vector;
   const hn::CappedTag<double, 1> single;
@@ -109,9 +108,9 @@ HWY_INLINE void pack_block(const FilterBlock<T>& block) {
     const bool whole = i + lanes <= block.inputs;
     for (std::int64_t o = block.first_output; o < block.last_output; ++o) {
       if (whole) {
-        pack_filters(vector, block, o, i);
+        pack_filters<tile>(vector, block, o, i);
       } else {
-        pack_filters(single, block, o, i);
+        pack_filters<tile>(single, block, o, i);
       }
     }
     i += whole ? lanes : 1;
@@ -119,10 +118,14 @@ HWY_INLINE void pack_block(const FilterBlock<T>& block) {
 }
 
 void pack_in_f32(const FilterBlock<float>& block) {
-  pack_block(block);
+  if (block.tile == winograd::large_tile) {
+    pack_block<winograd::large_tile>(block);
+  } else {
+    pack_block<winograd::wide_tile>(block);
+  }
 }
 void pack_in_bf16(const FilterBlock<Bf16>& block) {
-  pack_block(block);
+  pack_block<winograd::small_tile>(block);
 }
 
 }  // namespace
@@ -137,16 +140,16 @@ HWY_EXPORT(pack_in_bf16);
 
 namespace {
 
-constexpr std::int64_t large_bytes = 3 << 20;
+constexpr std::int64_t large_bytes = 4 << 20;
 constexpr std::int64_t element_bytes = 4;
 
 std::int64_t elements_for(std::int64_t numbers, DType dtype) {
   return dtype == DType::bf16 ? ceil_div(numbers, 2) : numbers;
 }
 
-std::int64_t packed_bytes(const Shape& w, DType dtype) {
-  return winograd::products(winograd::tile_width_for(dtype)) * elements_for(w[3], dtype) *
-         ceil_div(w[0], panel_width()) * panel_width() * element_bytes;
+std::int64_t packed_bytes(const Shape& w, DType dtype, const winograd::TileShape& tile) {
+  return tile.products() * elements_for(w[3], dtype) * ceil_div(w[0], panel_width()) *
+         panel_width() * element_bytes;
 }
 
 void pack(const FilterBlock<float>& block) {
@@ -157,8 +160,9 @@ void pack(const FilterBlock<Bf16>& block) {
 }
 
 template <typename T>
-void transform(int threads, const float* w, const Shape& shape, WeightOrientation packed, T* u) {
-  const bool plain = packed == WeightOrientation::plain;
+void transform(int threads, const float* w, const Shape& shape, const WinogradWeights& weights,
+               T* u) {
+  const bool plain = weights.packed == WeightOrientation::plain;
   const std::int64_t rows = shape[plain ? 3 : 0];
   const std::int64_t columns = shape[plain ? 0 : 3];
   const std::int64_t width = panel_width();
@@ -166,14 +170,15 @@ void transform(int threads, const float* w, const Shape& shape, WeightOrientatio
   const std::int64_t panel_rows = ceil_div(rows, together) * together;
   const std::int64_t matrix_size = ceil_div(columns, width) * panel_rows * width;
   if (columns % width != 0 || rows != panel_rows) {
-    std::fill_n(u, winograd::products(FilterBlock<T>::tile_width) * matrix_size, T{});
+    std::fill_n(u, weights.products() * matrix_size, T{});
   }
   parallel_ranges(threads, shape[0], width, [&](std::int64_t begin, std::int64_t end) {
-    pack(FilterBlock<T>{.w = w,
+    pack(FilterBlock<T>{.tile = weights.tile_shape,
+                        .w = w,
                         .inputs = shape[3],
                         .first_output = begin,
                         .last_output = end,
-                        .orientation = packed,
+                        .orientation = weights.packed,
                         .u = u,
                         .matrix_size = matrix_size,
                         .rows = panel_rows,
@@ -183,12 +188,13 @@ void transform(int threads, const float* w, const Shape& shape, WeightOrientatio
 
 }  // namespace
 
-WinogradWeights::WinogradWeights(const Shape& w, WeightOrientation orientation, DType type)
+WinogradWeights::WinogradWeights(const Shape& w, WeightOrientation orientation, DType type,
+                                 const Shape& map)
     : from(orientation == WeightOrientation::plain ? w[3] : w[0]),
       to(orientation == WeightOrientation::plain ? w[0] : w[3]),
       dtype(type),
-      tile_width(winograd::tile_width_for(type)),
-      large(packed_bytes(w, type) > large_bytes),
+      tile_shape(winograd::tile_for(type, std::max(w[0], w[3]), std::min(map[1], map[2]))),
+      large(packed_bytes(w, type, tile_shape) > large_bytes),
       packed(large && type == DType::f32 ? WeightOrientation::plain : orientation),
       transposes_(packed != orientation),
       width_(panel_width()),
@@ -208,8 +214,9 @@ std::int64_t WinogradWeights::panel_memory() const {
 }
 
 std::int64_t WinogradWeights::packed_panel(std::int64_t product, std::int64_t panel) const {
+  // Large weights have wide tiles.
   const std::int64_t matrix =
-      transposes_ ? winograd::turned<winograd::tile_width_for(DType::f32)>(product) : product;
+      transposes_ ? winograd::turned<winograd::wide_tile>(product) : product;
   return (matrix * packed_panels_ + panel) * packed_rows() * width_;
 }
 
@@ -257,9 +264,9 @@ template PanelPieces<Bf16Pair> WinogradWeights::pieces_after(const Bf16Pair*, st
 void transform_weights(int threads, const float* w, const Shape& shape,
                        const WinogradWeights& weights, void* u) {
   if (weights.dtype == DType::bf16) {
-    transform(threads, w, shape, weights.packed, static_cast<Bf16*>(u));
+    transform(threads, w, shape, weights, static_cast<Bf16*>(u));
   } else {
-    transform(threads, w, shape, weights.packed, static_cast<float*>(u));
+    transform(threads, w, shape, weights, static_cast<float*>(u));
   }
 }
 

@@ -24,13 +24,14 @@ struct WinogradWeights {
 
   std::int64_t from, to;
   DType dtype;  // f32 or bf16; in memory, elements of 32 bits: floats or Bf16Pair
-  std::int64_t tile_width;
+  winograd::TileShape tile_shape;
   bool large;  // more than stays in a core's own cache
   WeightOrientation packed;
 
-  WinogradWeights(const Shape& w, WeightOrientation orientation, DType dtype);
+  // `map` [N, H, W, C]: what the convolution computes.
+  WinogradWeights(const Shape& w, WeightOrientation orientation, DType dtype, const Shape& map);
 
-  std::int64_t products() const { return winograd::products(tile_width); }
+  std::int64_t products() const { return tile_shape.products(); }
   std::int64_t panels() const { return panels_; }
   // Of a panel, and of M: `to`, rounded up to whole panels.
   std::int64_t panel_columns() const { return width_; }
@@ -57,7 +58,7 @@ struct WinogradWeights {
   std::int64_t packed_rows() const { return transposes_ ? to : inner(); }
 };
 
-// Writes the elements of u for w [O, 3, 3, I]. In f32 5.3 times the memory of w: 48 numbers for 9.
+// Writes the elements of u for w [O, 3, 3, I]. 48 numbers, or 64, for 9.
 void transform_weights(int threads, const float* w, const Shape& shape,
                        const WinogradWeights& weights, void* u);
 
