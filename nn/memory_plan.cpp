@@ -1,6 +1,9 @@
 // The prediction: a ledger kept along the same steps as the run's.
 #include "nn/memory_plan.h"
 
+#include <set>
+#include <utility>
+
 #include "kernels/convolution_memory.h"
 #include "nn/architecture.h"
 #include "nn/memory_ledger.h"
@@ -62,12 +65,20 @@ class Walk {
   void take_weights() {
     for (const MemoryStep& step : steps(taps_of(losses_, true, true), inputs_.picture)) {
       ledger_.take(Use::weights, (step.w.size() + step.channels) * element_);
-      ledger_.take(Use::packed_weights, memory_of(step).packed);
     }
   }
 
   ConvolutionMemory memory_of(const MemoryStep& step) const {
     return convolution_memory(device_, {.padding = 1, .frozen_weights = true}, step.x, step.w);
+  }
+
+  // A copy of a layer's weights is kept. What suits pictures of another size may be packed in
+  // another way: then its size is another, too.
+  using KeptWeights = std::set<std::pair<std::int64_t, std::int64_t>>;  // layers, bytes
+  void take_packed(KeptWeights& kept, std::int64_t layer, std::int64_t bytes) {
+    if (kept.emplace(layer, bytes).second) {
+      ledger_.take(Use::packed_weights, bytes);
+    }
   }
 
   // Ends with the tapped maps live, and the masks if there will be a gradient.
@@ -80,6 +91,7 @@ class Walk {
       x = converted;
     }
     for (const MemoryStep& step : steps) {
+      take_packed(kept_, &step - steps.data(), memory_of(step).packed);
       // What the next convolution reads is a tapped map, or its own.
       const std::int64_t activated = step.conv_tapped ? step.map : 0;
       const std::int64_t y = step.has_map() && !step.tapped ? step.map : activated;
@@ -150,7 +162,7 @@ class Walk {
   void iterate() {
     const std::vector<MemoryStep> network = steps(taps_of(losses_, true, true), inputs_.picture);
     for (const MemoryStep& step : network) {
-      ledger_.take(Use::packed_weights, memory_of(step).packed_gradient);
+      take_packed(kept_for_gradient_, &step - network.data(), memory_of(step).packed_gradient);
     }
     forward(network, inputs_.picture, true);
     for (const MemoryLoss& loss : losses_) {
@@ -225,6 +237,7 @@ class Walk {
   const MemoryInputs& inputs_;
   std::int64_t picture_;  // bytes of one at this scale
   MemoryLedger ledger_;
+  KeptWeights kept_, kept_for_gradient_;
 };
 
 }  // namespace

@@ -15,20 +15,24 @@ namespace {
 
 constexpr std::int64_t float_bytes = sizeof(float);
 
-ConvolutionMemory winograd_memory(const Device& device, const Shape& x, const Shape& y,
-                                  const Shape& w) {
-  const auto weights = [&](cpu::WeightOrientation orientation, const Shape& map) {
+ConvolutionMemory winograd_memory(const Device& device, const Conv2dParams& params, const Shape& x,
+                                  const Shape& y, const Shape& w) {
+  const auto weights = [&](cpu::WeightOrientation orientation, const Shape& map,
+                           std::int64_t padding) {
     const auto& backend = device.state().backend<cpu::CpuBackend>();
-    return cpu::WinogradWeights(w, orientation, backend.factors(orientation), map);
+    return cpu::WinogradWeights(w, orientation, backend.factors(orientation), map, padding);
   };
-  const cpu::WinogradWeights forward = weights(cpu::WeightOrientation::plain, y);
-  const cpu::WinogradWeights backward = weights(cpu::WeightOrientation::transposed, x);
+  const cpu::WinogradWeights forward = weights(cpu::WeightOrientation::plain, y, params.padding);
+  const cpu::WinogradWeights backward =
+      weights(cpu::WeightOrientation::transposed, x, cpu::winograd::halo - params.padding);
   const int threads = device.threads();
-  return {
-      .packed = forward.elements() * float_bytes,
-      .packed_gradient = backward.packed == forward.packed ? 0 : backward.elements() * float_bytes,
-      .workspace = cpu::winograd_workspace_bytes(threads, y[1], y[2], forward),
-      .workspace_gradient = cpu::winograd_workspace_bytes(threads, x[1], x[2], backward)};
+  return {.packed = forward.elements() * float_bytes,
+          .packed_gradient =
+              backward.packed == forward.packed && backward.tile_shape == forward.tile_shape
+                  ? 0
+                  : backward.elements() * float_bytes,
+          .workspace = cpu::winograd_workspace_bytes(threads, y[1], y[2], forward),
+          .workspace_gradient = cpu::winograd_workspace_bytes(threads, x[1], x[2], backward)};
 }
 
 // The windows of a picture for each thread; else a strip of the output.
@@ -57,7 +61,7 @@ ConvolutionMemory convolution_memory(const Device& device, const Conv2dParams& p
   }
   const Shape y = conv2d_output_shape(params, x, w);
   if (cpu::suits_winograd(params, w)) {
-    return winograd_memory(device, x, y, w);
+    return winograd_memory(device, params, x, y, w);
   }
   const std::int64_t weights = w.size() * float_bytes;
   return {.packed = weights,

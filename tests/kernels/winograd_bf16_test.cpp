@@ -138,7 +138,7 @@ TEST_F(Bf16Stages, WeightsAreRounded) {
     for (const auto direction :
          {cpu::WeightOrientation::plain, cpu::WeightOrientation::transposed}) {
       const bool plain = direction == cpu::WeightOrientation::plain;
-      const cpu::WinogradWeights weights(shape, direction, DType::bf16, {1, 9, 9, 1});
+      const cpu::WinogradWeights weights(shape, direction, DType::bf16, {1, 9, 9, 1}, 1);
       ASSERT_EQ(weights.packed, direction);
       ASSERT_EQ(weights.inner(), (weights.from + 1) / 2);
       std::vector<Bf16Pair> u(static_cast<std::size_t>(weights.elements()), poison);

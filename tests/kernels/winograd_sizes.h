@@ -42,17 +42,18 @@ inline std::vector<Conv2dSize> winograd_sizes() {
       with_relu(size(1, 21, 18, 256, 512, 1)),
       with_relu(size(1, 10, 9, 512, 512, 1), max, false),
       with_relu(size(1, 9, 6, 173, 269, 1)),  // large weights that fill no whole panel, either way
-      // Up to 128 channels and from 24 pixels on tiles are larger.
-      size(1, 24, 25, 16, 17, 1),
-      with_relu(size(2, 27, 26, 31, 19, 1)),
-      with_relu(size(1, 31, 24, 24, 40, 1), max),
-      with_relu(size(1, 25, 29, 33, 70, 1), max, false),
-      with_relu(size(1, 24, 24, 16, 21, 1), average, false),
-      pooled(size(1, 26, 27, 18, 65, 1), average, true),
-      with_relu(size(1, 26, 26, 65, 18, 0), max, false),
-      size(1, 23, 25, 17, 66, 2),
+      // Up to 256 channels and from 8 pixels on tiles are larger.
+      size(1, 8, 9, 16, 17, 1),
+      with_relu(size(2, 12, 8, 31, 19, 1)),
+      with_relu(size(1, 17, 13, 24, 40, 1), max),
+      with_relu(size(1, 14, 11, 33, 70, 1), max, false),
+      with_relu(size(1, 8, 20, 16, 21, 1), average, false),
+      pooled(size(1, 19, 10, 18, 65, 1), average, true),
+      with_relu(size(1, 15, 22, 65, 18, 0), max, false),
       with_relu(size(1, 40, 44, 64, 64, 1), max, false),
       with_relu(size(1, 26, 33, 128, 128, 1), max, false),
+      with_relu(size(1, 12, 13, 173, 209, 1)),
+      with_relu(size(1, 14, 12, 256, 256, 1), max, false),
   };
 }
 

@@ -42,7 +42,7 @@ void winograd_conv2d(const Conv2dParams& params, const Tensor& x, const Tensor& 
   const Shape& in = x.shape();
   const Shape full = conv2d_output_shape(params, in, w.shape());
   const WinogradWeights weights(w.shape(), WeightOrientation::plain,
-                                backend.factors(WeightOrientation::plain), full);
+                                backend.factors(WeightOrientation::plain), full, params.padding);
   const auto u = backend.winograd_weights(w, weights, params.frozen_weights);
   for (std::int64_t n = 0; n < in[0]; ++n) {
     const MapGradient map{.height = in[1],
@@ -56,18 +56,17 @@ void winograd_conv2d(const Conv2dParams& params, const Tensor& x, const Tensor& 
 
 void winograd_conv2d_backward_input(const Conv2dParams& params, const Conv2dGradients& gradients,
                                     const Tensor& w, Tensor& dx, WriteMode mode) {
-  constexpr std::int64_t halo = 2;  // of a kernel of three
+  const std::int64_t padding = winograd::halo - params.padding;
   const Device& device = dx.device();
   CpuBackend& backend = device.state().backend<CpuBackend>();
   const Shape& in = dx.shape();
   const WinogradWeights weights(w.shape(), WeightOrientation::transposed,
-                                backend.factors(WeightOrientation::transposed), in);
+                                backend.factors(WeightOrientation::transposed), in, padding);
   const auto u = backend.winograd_weights(w, weights, params.frozen_weights);
   const Shape full = conv2d_output_shape(params, in, w.shape());
   for (std::int64_t n = 0; n < in[0]; ++n) {
-    winograd_convolution(device,
-                         {image_gradient(params, gradients, full, n), halo - params.padding},
-                         weights, u->data(),
+    winograd_convolution(device, {image_gradient(params, gradients, full, n), padding}, weights,
+                         u->data(),
                          {.height = in[1],
                           .width = in[2],
                           .channels = in[3],

@@ -35,15 +35,21 @@ constexpr TileShape small_tile{4, 4};
 constexpr TileShape wide_tile{4, 6};
 constexpr TileShape large_tile{6, 6};
 
-// For factors of that type, a layer of so many channels, on its larger side, and a map of so many
-// outputs, along its shorter side. In f32 tiles are as large as the promised error allows
-// (docs/winograd.md): it grows with the channels that are summed, and with what of the tiles lies
-// outside the map. Rounding to bf16 leaves nothing to spare.
-constexpr TileShape tile_for(DType factors, std::int64_t channels, std::int64_t side) {
-  if (factors == DType::bf16) {
+// What a convolution is, as far as its tiles depend on it.
+struct TileChoice {
+  DType factors;
+  std::int64_t channels;  // on the larger side
+  std::int64_t side;      // of the map of outputs, the shorter one
+  std::int64_t padding;
+};
+// In f32 tiles are as large as the promised error allows (docs/winograd.md): it grows with the
+// channels that are summed, and with what of the tiles lies outside the map. Rounding to bf16
+// leaves nothing to spare.
+constexpr TileShape tile_for(const TileChoice& of) {
+  if (of.factors == DType::bf16) {
     return small_tile;
   }
-  return channels <= 128 && side >= 24 ? large_tile : wide_tile;
+  return of.channels <= 256 && of.side >= 8 && of.padding <= 1 ? large_tile : wide_tile;
 }
 
 // Products in a running sum: rounding errors grow with it, so that longer ones are added up in
@@ -97,11 +103,12 @@ struct Points<6> {
 };
 
 // The product of the filter that is, for the filter turned by 180 degrees, product `product`.
-template <TileShape tile>
-constexpr std::int64_t turned(std::int64_t product) {
-  constexpr std::int64_t columns = tile.input_width();
-  return Points<tile.height>::inverse[product / columns] * columns +
-         Points<tile.width>::inverse[product % columns];
+constexpr std::int64_t turned(const TileShape& tile, std::int64_t product) {
+  const auto inverse = [](std::int64_t outputs, std::int64_t point) {
+    return outputs == 4 ? Points<4>::inverse[point] : Points<6>::inverse[point];
+  };
+  const std::int64_t columns = tile.input_width();
+  return inverse(tile.height, product / columns) * columns + inverse(tile.width, product % columns);
 }
 
 }  // namespace gramgrad::cpu::winograd

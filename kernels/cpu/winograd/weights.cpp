@@ -189,11 +189,14 @@ void transform(int threads, const float* w, const Shape& shape, const WinogradWe
 }  // namespace
 
 WinogradWeights::WinogradWeights(const Shape& w, WeightOrientation orientation, DType type,
-                                 const Shape& map)
+                                 const Shape& map, std::int64_t padding)
     : from(orientation == WeightOrientation::plain ? w[3] : w[0]),
       to(orientation == WeightOrientation::plain ? w[0] : w[3]),
       dtype(type),
-      tile_shape(winograd::tile_for(type, std::max(w[0], w[3]), std::min(map[1], map[2]))),
+      tile_shape(winograd::tile_for({.factors = type,
+                                     .channels = std::max(w[0], w[3]),
+                                     .side = std::min(map[1], map[2]),
+                                     .padding = padding})),
       large(packed_bytes(w, type, tile_shape) > large_bytes),
       packed(large && type == DType::f32 ? WeightOrientation::plain : orientation),
       transposes_(packed != orientation),
@@ -214,9 +217,7 @@ std::int64_t WinogradWeights::panel_memory() const {
 }
 
 std::int64_t WinogradWeights::packed_panel(std::int64_t product, std::int64_t panel) const {
-  // Large weights have wide tiles.
-  const std::int64_t matrix =
-      transposes_ ? winograd::turned<winograd::wide_tile>(product) : product;
+  const std::int64_t matrix = transposes_ ? winograd::turned(tile_shape, product) : product;
   return (matrix * packed_panels_ + panel) * packed_rows() * width_;
 }
 

@@ -28,8 +28,9 @@ struct WinogradWeights {
   bool large;  // more than stays in a core's own cache
   WeightOrientation packed;
 
-  // `map` [N, H, W, C]: what the convolution computes.
-  WinogradWeights(const Shape& w, WeightOrientation orientation, DType dtype, const Shape& map);
+  // `map` [N, H, W, C]: what the convolution computes, from a map with that padding.
+  WinogradWeights(const Shape& w, WeightOrientation orientation, DType dtype, const Shape& map,
+                  std::int64_t padding);
 
   std::int64_t products() const { return tile_shape.products(); }
   std::int64_t panels() const { return panels_; }
