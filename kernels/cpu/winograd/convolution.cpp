@@ -13,7 +13,7 @@ namespace {
 // Large weights do not stay in a core's own cache: they are read once for a large block of tiles,
 // and threads share the block and split its products. With smaller ones each thread has its own
 // block, so small that it stays there beside the weights and the pixels that pass through.
-constexpr std::int64_t shared_block_bytes = 48 << 20;
+constexpr std::int64_t shared_block_bytes = 64 << 20;
 constexpr std::int64_t own_block_bytes = 3 << 18;
 
 // How the tiles are dealt out.
