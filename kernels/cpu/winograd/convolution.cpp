@@ -109,8 +109,11 @@ class WinogradConvolution {
       });
       parallel_for_slots(threads, weights_.products() * parts, [&](std::int64_t task, int slot) {
         float* panel = memory.data() + blocks_.block_elements() + slot * weights_.panel_memory();
-        multiply(task / parts, {task % parts * panels, (task % parts + 1) * panels}, count, v, m,
-                 reinterpret_cast<T*>(panel));
+        const auto part = [=](std::int64_t n) {
+          return ProductPart{n / parts, {n % parts * panels, (n % parts + 1) * panels}};
+        };
+        // While threads are equally fast, they take every `threads`-th part.
+        multiply(part(task), part(task + threads), count, v, m, reinterpret_cast<T*>(panel));
       });
       parallel_ranges(threads, count, grain, [&](std::int64_t begin, std::int64_t end) {
         transform_output_tiles(m, first, grid_, {first + begin, first + end}, output_);
@@ -130,7 +133,8 @@ class WinogradConvolution {
       const TileMatrices<float> m = m_in(own, size);
       transform_input_tiles(input_, grid_, tiles, tiles.begin, v);
       for (std::int64_t product = 0; product < weights_.products(); ++product) {
-        multiply(product, {0, weights_.panels()}, tiles.end - tiles.begin, v, m, nullptr);
+        const WinogradWeights::PanelRange all{0, weights_.panels()};
+        multiply({product, all}, {product + 1, all}, tiles.end - tiles.begin, v, m, nullptr);
       }
       transform_output_tiles(m, tiles.begin, grid_, tiles, output_);
     });
@@ -143,26 +147,35 @@ class WinogradConvolution {
     return {memory + blocks_.v_elements(), size, weights_.columns(), blocks_.m_cache()};
   }
 
-  // M = V U for one of the products, tiles [0, tiles), a range of panels whose end may lie
-  // beyond the last. `panel_memory` is for WinogradWeights::some_panels.
-  void multiply(std::int64_t product, WinogradWeights::PanelRange range, std::int64_t tiles,
+  // Panels of one of the products; the end may lie beyond the last.
+  struct ProductPart {
+    std::int64_t product;
+    WinogradWeights::PanelRange range;
+  };
+
+  // M = V U for a part of a product, tiles [0, tiles); the thread goes on with `next`, if there is
+  // such a product. `panel_memory` is for WinogradWeights::some_panels.
+  void multiply(const ProductPart& part, const ProductPart& next, std::int64_t tiles,
                 const TileMatrices<T>& v, const TileMatrices<float>& m, T* panel_memory) const {
+    const auto [product, range] = part;
     const std::int64_t last = std::min(range.end, weights_.panels());
     for (std::int64_t panel = range.begin; panel < last; panel += weights_.most_panels()) {
       const WinogradWeights::PanelRange some{panel, std::min(panel + weights_.most_panels(), last)};
-      multiply_rows(RowProduct<T>{.x = v.row(product, 0),
-                                  .x_stride = v.row_stride,
-                                  .b = weights_.some_panels(u_, product, some, panel_memory),
-                                  .inner = weights_.inner(),
-                                  .y = m.row(product, 0) + panel * weights_.panel_columns(),
-                                  .y_stride = m.row_stride,
-                                  .rows = tiles,
-                                  .columns = (some.end - some.begin) * weights_.panel_columns(),
-                                  .accumulate = false,
-                                  .longest_sum = winograd::longest_sum(weights_.tile_shape),
-                                  .next = weights_.pieces_after(u_, product, some),
-                                  .far_x = panel == range.begin,
-                                  .y_cache = m.cache});
+      multiply_rows(RowProduct<T>{
+          .x = v.row(product, 0),
+          .x_stride = v.row_stride,
+          .b = weights_.some_panels(u_, product, some, panel_memory),
+          .inner = weights_.inner(),
+          .y = m.row(product, 0) + panel * weights_.panel_columns(),
+          .y_stride = m.row_stride,
+          .rows = tiles,
+          .columns = (some.end - some.begin) * weights_.panel_columns(),
+          .accumulate = false,
+          .longest_sum = winograd::longest_sum(weights_.tile_shape),
+          .next = some.end < last ? weights_.pieces_of(u_, product, some.end)
+                                  : weights_.pieces_of(u_, next.product, next.range.begin),
+          .far_x = panel == range.begin,
+          .y_cache = m.cache});
     }
   }
 

@@ -238,14 +238,11 @@ const T* WinogradWeights::some_panels(const T* u, std::int64_t product, PanelRan
 }
 
 template <typename T>
-PanelPieces<T> WinogradWeights::pieces_after(const T* u, std::int64_t product,
-                                             PanelRange range) const {
-  const std::int64_t next = product * panels() + range.end;
-  if (next == products() * panels()) {
+PanelPieces<T> WinogradWeights::pieces_of(const T* u, std::int64_t product,
+                                          std::int64_t panel) const {
+  if (product >= products()) {
     return {};
   }
-  product = next / panels();
-  const std::int64_t panel = next % panels();
   return transposes_
              ? PanelPieces<T>{.memory = u + packed_panel(product, 0) + panel * width_ * width_,
                               .rows = width_,
@@ -257,10 +254,10 @@ template const float* WinogradWeights::some_panels(const float*, std::int64_t, P
                                                    float*) const;
 template const Bf16Pair* WinogradWeights::some_panels(const Bf16Pair*, std::int64_t, PanelRange,
                                                       Bf16Pair*) const;
-template PanelPieces<float> WinogradWeights::pieces_after(const float*, std::int64_t,
-                                                          PanelRange) const;
-template PanelPieces<Bf16Pair> WinogradWeights::pieces_after(const Bf16Pair*, std::int64_t,
-                                                             PanelRange) const;
+template PanelPieces<float> WinogradWeights::pieces_of(const float*, std::int64_t,
+                                                       std::int64_t) const;
+template PanelPieces<Bf16Pair> WinogradWeights::pieces_of(const Bf16Pair*, std::int64_t,
+                                                          std::int64_t) const;
 
 void transform_weights(int threads, const float* w, const Shape& shape,
                        const WinogradWeights& weights, void* u) {

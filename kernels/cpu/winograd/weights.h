@@ -46,9 +46,9 @@ struct WinogradWeights {
   // Some panels of product `product`, each [inner][panel_width]: inside `u`, or made in `memory`.
   template <typename T>
   const T* some_panels(const T* u, std::int64_t product, PanelRange range, T* memory) const;
-  // What the panel that follows on `range` is made of, and the one after it.
+  // What a panel, and the one after it, is made of: nothing beyond the last product.
   template <typename T>
-  PanelPieces<T> pieces_after(const T* u, std::int64_t product, PanelRange range) const;
+  PanelPieces<T> pieces_of(const T* u, std::int64_t product, std::int64_t panel) const;
 
  private:
   bool transposes_;  // packed for the other direction
