@@ -69,7 +69,8 @@ class Walk {
   }
 
   ConvolutionMemory memory_of(const MemoryStep& step) const {
-    return convolution_memory(device_, {.padding = 1, .frozen_weights = true}, step.x, step.w);
+    return convolution_memory(
+        device_, {.padding = 1, .relu = !step.conv_tapped, .frozen_weights = true}, step.x, step.w);
   }
 
   // A copy of a layer's weights is kept. What suits pictures of another size may be packed in

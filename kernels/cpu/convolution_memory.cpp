@@ -64,7 +64,7 @@ ConvolutionMemory convolution_memory(const Device& device, const Conv2dParams& p
     return winograd_memory(device, params, x, y, w);
   }
   const std::int64_t weights = w.size() * float_bytes;
-  return {.packed = weights,
+  return {.packed = cpu::PictureConvolution::suits(params, w) ? 0 : weights,
           .packed_gradient = cpu::PictureGradient::suits(w) ? 0 : weights,
           .workspace = forward_bytes(device, params, y, w),
           .workspace_gradient = gradient_bytes(device.threads(), x, y, w)};

@@ -103,7 +103,8 @@ struct RowProduct {
   PanelPieces<T> next = {};             // the panels after b, brought into the cache meanwhile
   // x lies beyond a core's own cache: each tile of rows brings the next one's while it computes.
   bool far_x = false;
-  const T* next_x = nullptr;   // or instead, not null: rows as many and as far apart, read after x
+  // Instead, where not null: each brings its rows of what is read after x, and is like x.
+  const T* next_x = nullptr;
   Cache y_cache = Cache::own;  // none: y and its rows are aligned to lines, and not accumulated
 };
 void multiply_rows(const RowProduct<float>& product);

@@ -98,12 +98,12 @@ void PictureConvolution::gather(const float* x, std::int64_t h, float* columns) 
     const bool in_picture = from >= 0 && from < in_height_;
     const std::int64_t begin = in_picture ? std::min(padding_, covered) : covered;
     const std::int64_t end = in_picture ? std::min(padding_ + in_width_, covered) : covered;
-    const float* pixels = x + (from * in_width_ - padding_) * channels;
+    const std::int64_t first = (from * in_width_ - padding_) * channels;
     for (std::int64_t w = 0; w < covered; ++w) {
       float* to = columns + (w * w_[1] + kh) * channels;
       const bool inside = w >= begin && w < end;
       for (std::int64_t c = 0; c < channels; ++c) {
-        to[c] = inside ? pixels[w * channels + c] : 0.0F;
+        to[c] = inside ? x[first + w * channels + c] : 0.0F;
       }
     }
   }
