@@ -164,6 +164,26 @@ TEST_P(WinogradMath, MasksTellWhatHappened) {
   });
 }
 
+// ---------------------------------------------------------------- packed weights
+
+// Tiles, and so packed weights, depend on the size of the map: those that are kept for one do not
+// serve another.
+TEST_P(WinogradMath, FrozenWeightsSuitMapsOfEverySize) {
+  const Device device = Device::cpu(2, GetParam());
+  const Inputs inputs(device, {.seed = test_seed()});
+  const Tensor w = inputs.values("w", {20, 3, 3, 16});
+  const auto convolved = [&](std::int64_t side, bool frozen) {
+    const Conv2dParams params{.padding = 1, .frozen_weights = frozen};
+    const Tensor x = inputs.values("x", {1, side, side, 16});
+    Tensor y = inputs.assigned({1, side, side, 20});
+    device.ops().conv2d(params, x, w, {}, {.y = &y});
+    return y.to_host<float>();
+  };
+  for (const std::int64_t side : {12, 5, 12, 5}) {
+    EXPECT_EQ(convolved(side, true), convolved(side, false)) << side << " pixels";
+  }
+}
+
 // ---------------------------------------------------------------- memory
 
 #if defined(__SANITIZE_ADDRESS__)
