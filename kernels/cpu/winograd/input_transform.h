@@ -15,10 +15,10 @@ struct WinogradInput {
   const MapGradient& map;
   std::int64_t padding;
 };
-// Tiles are as wide as tile_width_for says (points.h).
+// Tiles are large or wide (points.h).
 void transform_input_tiles(const WinogradInput& input, const TileGrid& grid, const TileRange& tiles,
                            std::int64_t first, const TileMatrices<float>& v);
-// The same, rounded to bf16.
+// The same, rounded to bf16: small tiles.
 void transform_input_tiles(const WinogradInput& input, const TileGrid& grid, const TileRange& tiles,
                            std::int64_t first, const TileMatrices<Bf16Pair>& v);
 
