@@ -12,7 +12,7 @@ namespace gramgrad::cpu {
 namespace {
 
 // Rows of outputs that a thread takes at a time.
-constexpr std::int64_t rows_at_a_time = 4;
+constexpr std::int64_t rows_of_a_task = 4;
 
 }  // namespace
 
@@ -68,10 +68,10 @@ void PictureConvolution::run(const float* x, float* y, std::uint8_t* relu_mask) 
                            reinterpret_cast<std::uintptr_t>(y) % cache_line_bytes == 0;
   const bool stays = out_height_ * row * std::int64_t{sizeof(float)} <= shared_cache_bytes();
   parallel_for_slots(
-      device_.threads(), ceil_div(out_height_, rows_at_a_time), [&](std::int64_t task, int slot) {
+      device_.threads(), ceil_div(out_height_, rows_of_a_task), [&](std::int64_t task, int slot) {
         float* columns = columns_.data() + slot * covered_columns() * column();
-        const std::int64_t first = task * rows_at_a_time;
-        for (std::int64_t h = first; h < std::min(first + rows_at_a_time, out_height_); ++h) {
+        const std::int64_t first = task * rows_of_a_task;
+        for (std::int64_t h = first; h < std::min(first + rows_of_a_task, out_height_); ++h) {
           gather(x, h, columns);
           const BiasAndRelu finish{bias_.data(), advanced(relu_mask, h * out_width_ * mask_bytes),
                                    mask_bytes};
