@@ -5,6 +5,7 @@
 
 #include "kernels/cpu/bits_inl.h"
 #include "kernels/cpu/micro_kernel_inl.h"
+#include "kernels/cpu/relu_inl.h"
 
 #include <hwy/cache_control.h>
 
@@ -73,7 +74,7 @@ HWY_INLINE V finished(V sum, const BiasAndRelu& finish, std::int64_t row, std::i
     store_bits(Tag(), hn::Gt(sum, hn::Zero(Tag())), finish.mask + row * finish.mask_stride,
                static_cast<std::size_t>(column));
   }
-  return hn::IfThenElse(hn::Le(sum, hn::Zero(Tag())), hn::Zero(Tag()), sum);
+  return rectified(Tag(), sum);
 }
 
 // Not inlined, so that the inner loop has all registers for itself.

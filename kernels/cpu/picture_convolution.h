@@ -24,7 +24,7 @@ class PictureConvolution {
   static std::int64_t thread_bytes(const Conv2dParams& params, const Shape& w,
                                    std::int64_t out_width);
 
-  // One image. relu_mask null: unwanted.
+  // One image: x [H, W, 3], y [Ho, Wo, O], relu_mask as in Conv2dOutputs, or null: unwanted.
   void run(const float* x, float* y, std::uint8_t* relu_mask) const;
 
  private:

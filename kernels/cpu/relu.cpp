@@ -4,6 +4,7 @@
 #include <hwy/foreach_target.h>
 
 #include "kernels/cpu/bits_inl.h"
+#include "kernels/cpu/relu_inl.h"
 
 #include <cstdint>
 
@@ -16,12 +17,6 @@
 HWY_BEFORE_NAMESPACE();
 namespace gramgrad::cpu::HWY_NAMESPACE {
 namespace {
-
-// The comparison is false for NaN, which therefore stays.
-template <class D>
-HWY_INLINE hn::Vec<D> rectified(D d, hn::Vec<D> v) {
-  return hn::IfThenElse(hn::Le(v, hn::Zero(d)), hn::Zero(d), v);
-}
 
 void relu_range(const float* x, float* y, std::size_t n) {
   for_each_vector(0, n, [=](auto d, std::size_t i) HWY_ATTR {

@@ -9,17 +9,13 @@
 #include <vector>
 
 #include "tests/kernels/instruction_sets.h"
+#include "tests/kernels/whole_numbers.h"
 
 namespace gramgrad::tests {
 namespace {
 
 constexpr std::int64_t chunk = cpu::contraction_chunk;
 constexpr std::int64_t other_columns = 37;  // of the second operand
-
-// From -3 to 3: the sums of a million products are exact in f32.
-int whole_number(std::int64_t i) {
-  return static_cast<int>(i * 7919 % 1009 % 7) - 3;
-}
 
 // Rows of whole numbers, each matrix with its own; aligned as the device's memory is, or not.
 class Matrix {

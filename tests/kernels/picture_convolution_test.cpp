@@ -14,6 +14,7 @@
 #include "kernels/tensor.h"
 #include "tests/kernels/aligned.h"
 #include "tests/kernels/instruction_sets.h"
+#include "tests/kernels/whole_numbers.h"
 
 namespace gramgrad::tests {
 namespace {
@@ -22,11 +23,6 @@ struct PictureSize {
   std::int64_t height, width, kernel_height, kernel_width;
   int stride, padding;
 };
-
-// From -3 to 3.
-float small_whole(std::int64_t i) {
-  return static_cast<float>(i * 7919 % 1009 % 7 - 3);
-}
 
 float direct(const PictureSize& size, const float* x, const float* filter, std::int64_t h,
              std::int64_t w) {
@@ -57,14 +53,14 @@ void expect_exact_convolution(const PictureSize& size, int threads, bool with_bi
   const Shape full = conv2d_output_shape(params, in, w.shape());
   std::vector<float> x;
   for (std::int64_t i = 0; i < in.size(); ++i) {
-    x.push_back(small_whole(i));
+    x.push_back(static_cast<float>(whole_number(i)));
   }
   for (std::int64_t i = 0; i < w.shape().size(); ++i) {
-    w.data<float>()[i] = small_whole(3 * i + 1);
+    w.data<float>()[i] = static_cast<float>(whole_number(3 * i + 1));
   }
   std::vector<float> bias;
   for (std::int64_t o = 0; o < outputs; ++o) {
-    bias.push_back(5 * small_whole(o));
+    bias.push_back(static_cast<float>(5 * whole_number(o)));
   }
   const std::int64_t mask_bytes = cpu::ceil_div(outputs, 8);
   Aligned<float> y(full.size(), std::numeric_limits<float>::quiet_NaN());

@@ -139,6 +139,17 @@ TEST_P(MemoryPlanOf, AgreesWithTheCpuDeviceInMixedAndBf16) {
 INSTANTIATE_TEST_SUITE_P(Cases, MemoryPlanOf, testing::ValuesIn(cases()),
                          [](const auto& chosen) { return chosen.param.name; });
 
+// Maps of less than 8 pixels want other tiles than larger ones: the style's weights and the
+// content's. As above, up to 2 MiB of scratch memory are not predicted; a second copy is tens of
+// MiB.
+TEST(MemoryPlan, CountsWeightsThatAreKeptInTwoShapes) {
+  const WeightsFile file = WeightsFile::from_memory(embedded_vgg16(), "vgg16");
+  const Device device = Device::cpu();
+  const Case apart{"apart", {40, 30, 0}, {{48, 40, 0}}, {}};
+  EXPECT_NEAR(predicted(file, device, DType::f32, apart).total,
+              measured(file, device, DType::f32, apart).total, 3 << 20);
+}
+
 TEST(MemoryPlan, AgreesWithTheReferenceDevice) {
   Case c{"f64", {32, 40, 0}, {{32, 40, 0}}, {}};
   c.iterations = 2;

@@ -4,6 +4,7 @@
 #include <hwy/foreach_target.h>
 
 #include "kernels/cpu/bits_inl.h"
+#include "kernels/cpu/relu_inl.h"
 #include "kernels/cpu/winograd/prefetch_inl.h"
 #include "kernels/cpu/winograd/transforms_inl.h"
 
@@ -77,8 +78,8 @@ HWY_INLINE void add_bias_and_clip(D d, const WinogradOutput& output, std::size_t
 #pragma GCC unroll 6
     for (V& pixel : row) {
       pixel = hn::Add(pixel, bias);
-      if (output.relu) {  // NaN stays NaN
-        pixel = hn::IfThenElse(hn::Le(pixel, hn::Zero(d)), hn::Zero(d), pixel);
+      if (output.relu) {
+        pixel = rectified(d, pixel);
       }
     }
   }
